@@ -1,0 +1,140 @@
+"""The commands. Only wiring: each imports what it needs when it runs, so that the receiver stays small."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="dicom-node",
+    help="A DICOM node that reads bone age from hand radiographs. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The node's YAML file.", exists=True, dir_okay=False)]
+
+
+def main() -> None:
+    """Run a command; a fault the node can name becomes one line and exit status 1."""
+    from dicom_node.errors import NodeError
+
+    try:
+        app()
+    except NodeError as error:
+        typer.echo(f"{error.code}: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+@app.command()
+def serve(config: ConfigOption) -> None:
+    """Run the whole node: receiver, worker and delivery as processes under one parent.
+
+    Example: dicom-node serve --config config/node.yaml
+    """
+    from dicom_node.operate.serve import serve as run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def receive(config: ConfigOption) -> None:
+    """Run the storage SCP alone.
+
+    Example: dicom-node receive --config /etc/dicom-node/node.yaml
+    """
+    from dicom_node.receive.run import run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def work(config: ConfigOption) -> None:
+    """Run the worker alone: it reads what the receiver stored.
+
+    Example: dicom-node work --config /etc/dicom-node/node.yaml
+    """
+    from dicom_node.work.run import run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def deliver(config: ConfigOption) -> None:
+    """Run delivery alone: it sends finished results to their destinations.
+
+    Example: dicom-node deliver --config /etc/dicom-node/node.yaml
+    """
+    from dicom_node.deliver.run import run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def check(config: ConfigOption) -> None:
+    """Check the settings, the weights, the disk and each destination; a line each, exit 1 if any fails.
+
+    Example: dicom-node check --config config/node.yaml
+    """
+    from dicom_node.operate.check import check as run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(help="DICOM, PNG, JPEG or AVIF files, or folders of them.", exists=True)],
+    output: Annotated[Optional[Path], typer.Option(help="Folder for DICOM objects and heatmap PNGs.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON line an image on standard output.")] = False,
+    sex: Annotated[Optional[str], typer.Option(help="F or M; instead of the one in the file.")] = None,
+    age_months: Annotated[Optional[float], typer.Option(help="Chronological age in months.")] = None,
+    pipeline: Annotated[str, typer.Option(help="A pipeline by name, or a YAML file.")] = "bone_age",
+) -> None:
+    """Read files without a network: the node's pipeline on DICOM, PNG, JPEG or AVIF.
+
+    Example: dicom-node predict hand.dcm --json
+    """
+    from dicom_node.work.predict import predict as run
+
+    raise typer.Exit(run(paths, output=output, as_json=json, sex=sex, age_months=age_months, pipeline=pipeline))
+
+
+@app.command()
+def phantom(
+    bone_age_months: Annotated[float, typer.Option(min=1, max=228, help="Nominal bone age.")],
+    sex: Annotated[str, typer.Option(help="F or M.")],
+    output: Annotated[Path, typer.Option(help="The DICOM file to write.")],
+    poisson: Annotated[bool, typer.Option("--poisson", help="Add Poisson noise.")] = False,
+    label: Annotated[bool, typer.Option("--label", help="Cover a part with a label.")] = False,
+    low_resolution: Annotated[bool, typer.Option("--low-resolution", help="A quarter of the resolution.")] = False,
+    right_hand: Annotated[bool, typer.Option("--right-hand", help="A right hand.")] = False,
+    monochrome1: Annotated[bool, typer.Option("--monochrome1", help="Stored with MONOCHROME1.")] = False,
+    transfer_syntax: Annotated[
+        str, typer.Option(help="A keyword such as ExplicitVRLittleEndian, RLELossless, JPEG2000Lossless.")
+    ] = "ExplicitVRLittleEndian",
+    seed: Annotated[int, typer.Option(help="Of this hand's shape.")] = 0,
+) -> None:
+    """Write a synthetic hand radiograph as a DX object with an invented patient.
+
+    Example: dicom-node phantom --bone-age-months 120 --sex F --output phantom.dcm
+    """
+    from dicom_node.phantom import write
+
+    write(
+        output,
+        bone_age_months=bone_age_months,
+        sex=sex,
+        poisson=poisson,
+        label=label,
+        low_resolution=low_resolution,
+        right_hand=right_hand,
+        monochrome1=monochrome1,
+        transfer_syntax=transfer_syntax,
+        seed=seed,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What the rest of the node knows of the job engine."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Priority(StrEnum):
+    """Which images go first (the C-STORE request's priority, PS3.7 9.1.1.1)."""
+
+    STAT = "stat"
+    ROUTINE = "routine"
+
+
+class JobQueue(Protocol):
+    """How the receiver hands an image version over. Raises JobsUnavailable; the same key twice is one job."""
+
+    def enqueue_image(self, key: str, *, priority: Priority = Priority.ROUTINE) -> None: ...
+
+
+class Verdict(StrEnum):
+    """How one attempt at a delivery ended."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True)
+class DeliveryOutcome:
+    """verdict, and a stable code of the reason without patient data ("delivered", "a700", "association-rejected")."""
+
+    verdict: Verdict
+    code: str
+
+
+ReadImage = Callable[[str], Sequence[str]]
+"""key -> names of the destinations its results go to; the results are then durable in the spool."""
+DeliverResults = Callable[[str, str], DeliveryOutcome]
+"""(key, destination name) -> how this attempt ended."""

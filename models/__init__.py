@@ -1,0 +1,1 @@
+"""Networks, their weights with cards, and how they are trained and measured."""

@@ -1,0 +1,1 @@
+"""Accuracy on images a model never saw, with intervals."""

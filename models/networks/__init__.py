@@ -1,0 +1,17 @@
+"""Networks, one file a network, its source in the docstring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from models.networks.whole_hand import WholeHandNet
+
+_NETWORKS: dict[str, type[nn.Module]] = {"whole_hand": WholeHandNet}
+
+
+def build_network(name: str, parameters: Mapping[str, Any]) -> nn.Module:
+    """A fresh network by the name that recipes and cards use. Raises ValueError for an unknown name."""
+    if name not in _NETWORKS:
+        raise ValueError(f"unknown architecture '{name}'; known: {', '.join(sorted(_NETWORKS))}")
+    return _NETWORKS[name](**parameters)

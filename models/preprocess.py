@@ -1,0 +1,47 @@
+"""From a radiograph of any size to what the whole-hand networks were trained on.
+
+The training radiographs are whole frames squashed to a square of 299 px; a clinical frame is squashed the same way
+first, so that both look alike from there on.
+"""
+
+from functools import cache
+
+import numpy as np
+import torch
+from monai.transforms import Compose, Resize, ScaleIntensityRangePercentiles
+from numpy.typing import NDArray
+
+FRAME_PX = 299
+"""Side of the square that every radiograph is squashed to first."""
+LOWER_PERCENTILE, UPPER_PERCENTILE = 1.0, 99.5
+
+
+@cache
+def _squash() -> Compose:
+    stretch = ScaleIntensityRangePercentiles(LOWER_PERCENTILE, UPPER_PERCENTILE, 0.0, 1.0, clip=True)
+    return Compose([Resize((FRAME_PX, FRAME_PX), mode="area"), stretch])
+
+
+def stretch_contrast(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squash to (299, 299) and stretch between the 1st and the 99.5th percentile: float32 in [0, 1].
+
+    pixels: (H, W) float32 of any range, bone bright.
+    """
+    image = torch.as_tensor(np.ascontiguousarray(pixels, dtype=np.float32))[None]
+    squashed = _squash()(image)
+    return np.asarray(squashed[0], dtype=np.float32)
+
+
+def shrink(frames: torch.Tensor, size: int) -> torch.Tensor:
+    """(B, 1, 299, 299) -> (B, 1, size, size), antialiased."""
+    if frames.shape[-1] == size:
+        return frames
+    return torch.nn.functional.interpolate(
+        frames, (size, size), mode="bilinear", antialias=True, align_corners=False
+    ).clamp(0, 1)
+
+
+def standardise(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """A radiograph as the networks see it: (H, W) float32, bone bright -> (size, size) float32 in [0, 1]."""
+    frame = torch.from_numpy(stretch_contrast(pixels))[None, None]
+    return np.asarray(shrink(frame, size)[0, 0].numpy(), dtype=np.float32)

@@ -1,0 +1,155 @@
+"""The loop: MONAI's SupervisedTrainer with our step, an EMA of the weights, and checkpoints that go on exactly."""
+
+import json
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+from monai.engines import SupervisedTrainer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models.data.augment import augment
+from models.data.batches import training_batches
+from models.data.radiographs import Radiographs
+from models.evaluation.readings import read_months
+from models.networks import build_network
+from models.training.losses import absolute_error
+from models.training.recipe import Recipe
+from models.training.schedule import learning_rate
+
+
+class Trainer:
+    """Trains one recipe in one folder; `run` may be called again on the same folder after a stop."""
+
+    def __init__(self, recipe: Recipe, train_set: Radiographs, select_set: Radiographs, folder: Path, device: str) -> None:
+        random.seed(recipe.seed)
+        np.random.seed(recipe.seed)
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.folder, self.device = recipe, folder, device
+        self.train_set, self.select_set = train_set, select_set
+        network = build_network(recipe.architecture, recipe.parameters).to(device)
+        self.network = network.to(memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
+        )
+        self.optimiser = torch.optim.AdamW(_decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate)
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.batches = training_batches(train_set, recipe.batch_size, self.generator)
+        self.epochs_done, self.best_mae = 0, float("inf")
+        self.stop_at: float | None = None
+
+    @property
+    def weights_path(self) -> Path:
+        """State dict of the average at the best epoch on the select split."""
+        return self.folder / "best.pt"
+
+    def run(self, *, stop_at: float | None = None) -> Path:
+        """Train until the last epoch, or stop after the epoch in which the monotonic clock passes stop_at."""
+        self._resume()
+        self.stop_at = stop_at
+        engine = SupervisedTrainer(
+            device=torch.device(self.device),
+            max_epochs=self.recipe.epochs,
+            train_data_loader=self.batches,
+            network=self.network,
+            optimizer=self.optimiser,
+            loss_function=absolute_error,
+            prepare_batch=lambda batch, *_args, **_kwargs: (batch["image"], batch["months"]),
+            iteration_update=self._step,
+            decollate=False,
+        )
+        engine.state.epoch = self.epochs_done
+        engine.state.iteration = self.epochs_done * len(self.batches)
+        engine.add_event_handler(Events.EPOCH_STARTED, self._epoch_started)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._epoch_completed)
+        if self.epochs_done < self.recipe.epochs:
+            engine.run()
+        return self.weights_path
+
+    def _step(self, engine: Engine, batch: dict[str, torch.Tensor]) -> dict[str, Any]:
+        size = self.recipe.size_at(engine.state.epoch - 1)
+        progress = (engine.state.iteration - 1) / (self.recipe.epochs * len(self.batches))
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(
+                progress, highest=self.recipe.learning_rate, warmup_share=self.recipe.warmup_share
+            )
+        images = augment(batch["image"], size, self.recipe.augmentation, self.generator)
+        images = images.to(self.device, memory_format=torch.channels_last)
+        self.network.train()
+        kind = torch.device(self.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.recipe.bfloat16):
+            output = self.network(images, batch["male"].to(self.device))
+        loss = absolute_error(output.age_months, batch["months"].to(self.device))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
+        self.optimiser.step()
+        self.average.update_parameters(self.network)
+        self.loss_sum += float(loss.detach())
+        return {"loss": loss.detach()}
+
+    def _epoch_started(self, _engine: Engine) -> None:
+        self.epoch_began, self.loss_sum = time.monotonic(), 0.0
+
+    def _epoch_completed(self, engine: Engine) -> None:
+        self.epochs_done = engine.state.epoch
+        size = self.recipe.size_at(self.epochs_done - 1)
+        truth = np.array([label.bone_age_months for label in self.select_set.labels])
+        months = read_months(
+            self.average.module, self.select_set, size, flip=False, device=self.device, bfloat16=self.recipe.bfloat16
+        )
+        mae = float(np.abs(months - truth).mean())
+        final_size = size == self.recipe.input_size
+        if final_size and mae < self.best_mae:
+            self.best_mae = mae
+            torch.save(self.average.module.state_dict(), self.weights_path)
+        self._log({
+            "epoch": self.epochs_done, "of": self.recipe.epochs, "size": size,
+            "train_mae": round(self.loss_sum / len(self.batches), 3), "select_mae": round(mae, 3),
+            "seconds": round(time.monotonic() - self.epoch_began, 1),
+        })  # fmt: skip
+        self._save()
+        if self.stop_at is not None and time.monotonic() > self.stop_at:
+            engine.terminate()
+
+    def _log(self, row: dict[str, Any]) -> None:
+        line = json.dumps(row)
+        print(line, flush=True)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _save(self) -> None:
+        state = {
+            "recipe": repr(self.recipe), "epochs_done": self.epochs_done, "best_mae": self.best_mae,
+            "network": self.network.state_dict(), "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(),
+            "torch": torch.get_rng_state(),
+        }  # fmt: skip
+        part = self.folder / "checkpoint.part"
+        torch.save(state, part)
+        part.replace(self.folder / "checkpoint.pt")
+
+    def _resume(self) -> None:
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state["recipe"] != repr(self.recipe):
+            raise ValueError(f"{path}: made by another recipe; give a fresh --output")
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["torch"])
+        self.epochs_done, self.best_mae = state["epochs_done"], state["best_mae"]
+
+
+def _decay_groups(network: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Weight decay for convolutions and matrices, none for norms and biases."""
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

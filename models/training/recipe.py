@@ -1,0 +1,104 @@
+"""A recipe: everything that decides a training, in one YAML file with an optional `base` that it changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from models.data.augment import Augmentation
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Epochs at one input size."""
+
+    epochs: int
+    size: int
+    """Side of the input in pixels."""
+
+
+@dataclass(frozen=True)
+class PhantomSet:
+    """How many phantoms are drawn for each split, instead of radiographs."""
+
+    train: int = 2000
+    select: int = 200
+    calibrate: int = 400
+    test: int = 400
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """name, architecture, data and schedule; the input size of the last phase is the reader's."""
+
+    name: str
+    architecture: str
+    phases: tuple[Phase, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Of the architecture."""
+    phantoms: PhantomSet | None = None
+    """Train on phantoms; None trains on the radiographs of --data."""
+    augmentation: Augmentation = Augmentation()
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    """The highest; it rises over the first warmup_share and falls to zero by a half cosine."""
+    warmup_share: float = 0.05
+    weight_decay: float = 0.05
+    clip_norm: float = 1.0
+    ema_decay: float = 0.998
+    """Of the exponential moving average of the weights, which is what ships."""
+    bfloat16: bool = True
+    """bfloat16 autocast."""
+    seed: int = 0
+
+    @property
+    def epochs(self) -> int:
+        return sum(phase.epochs for phase in self.phases)
+
+    @property
+    def input_size(self) -> int:
+        return self.phases[-1].size
+
+    def size_at(self, epoch: int) -> int:
+        """Input size of epoch 0, 1, ..."""
+        for phase in self.phases:
+            if epoch < phase.epochs:
+                return phase.size
+            epoch -= phase.epochs
+        return self.input_size
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe. Raises ValueError that names the file and the key."""
+    document = _read(path)
+    try:
+        return _recipe(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError(f"{path}: a recipe is a mapping")
+    base = document.pop("base", None)
+    return {**_read(path.parent / base), **document} if base else document
+
+
+def _recipe(document: dict[str, Any]) -> Recipe:
+    values = dict(document)
+    values["phases"] = tuple(_build(Phase, phase) for phase in values["phases"])
+    values["augmentation"] = _build(Augmentation, values.get("augmentation", {}))
+    if values.get("phantoms") is not None:
+        values["phantoms"] = _build(PhantomSet, values["phantoms"])
+    return _build(Recipe, values)
+
+
+def _build(kind: Any, values: Mapping[str, Any]) -> Any:
+    known = {entry.name for entry in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"unknown key '{unknown[0]}' of {kind.__name__}; allowed: {', '.join(sorted(known))}")
+    return kind(**values)

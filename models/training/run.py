@@ -1,0 +1,88 @@
+"""One training: the effects around the engine. A run folder holds the recipe, the log, checkpoints and weights."""
+
+import json
+import platform
+import shutil
+import subprocess
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from models.data.labels import Split
+from models.data.phantoms import draw_phantoms
+from models.data.radiographs import Radiographs, load_radiographs
+from models.training.engine import Trainer
+from models.training.recipe import Recipe, load_recipe
+
+
+def train(
+    recipe_path: Path,
+    *,
+    data: Path | None,
+    output: Path,
+    device: str = "auto",
+    max_minutes: float | None = None,
+    limit: int | None = None,
+    cache: Path | None = None,
+) -> Path:
+    """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
+
+    limit: use only so many radiographs of each split (for trying a recipe). Returns the weights of the best epoch.
+    """
+    recipe = load_recipe(recipe_path)
+    output.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(recipe_path, output / "recipe.yaml")
+    train_set, select_set = load_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
+    trainer = Trainer(recipe, train_set, select_set, output, choose_device(device))
+    started = time.monotonic()
+    _write_facts(output, recipe, trainer)
+    stop_at = None if max_minutes is None else started + 60 * max_minutes
+    weights = trainer.run(stop_at=stop_at)
+    print(f"{weights}: select MAE {trainer.best_mae:.2f} months", flush=True)
+    return weights
+
+
+def load_sets(
+    recipe: Recipe, data: Path | None, splits: list[Split], *, limit: int | None = None, cache: Path | None = None
+) -> list[Radiographs]:
+    """The recipe's radiographs or phantoms of each split."""
+    if recipe.phantoms is not None:
+        return [draw_phantoms(split, limit or getattr(recipe.phantoms, split.value)) for split in splits]
+    if data is None:
+        raise ValueError("this recipe trains on radiographs: give their folder with --data")
+    everything = load_radiographs(data, cache)
+    return [everything.take([split], limit=limit) for split in splits]
+
+
+def choose_device(device: str) -> str:
+    """"auto" becomes cuda where there is one."""
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _write_facts(output: Path, recipe: Recipe, trainer: Trainer) -> None:
+    facts = {
+        "recipe": asdict(recipe),
+        "device": torch.cuda.get_device_name() if trainer.device == "cuda" else f"CPU, {torch.get_num_threads()} threads",
+        "versions": {name: version(name) for name in ("torch", "monai", "numpy")} | {"python": platform.python_version()},
+        "commit": commit(),
+        "train_images": len(trainer.train_set),
+        "select_images": len(trainer.select_set),
+        "network_parameters": sum(p.numel() for p in trainer.network.parameters()),
+    }
+    (output / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+
+
+def commit() -> str:
+    """The source tree's commit, with "+" where it was changed since; "unknown" outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)  # noqa: S607
+        changed = subprocess.run(["git", "status", "--porcelain", "models", "config"], cwd=here.parents[1], capture_output=True, text=True, check=True)  # noqa: S607, E501
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")

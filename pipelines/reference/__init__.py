@@ -1,0 +1,1 @@
+"""Published reference tables and what is calculated from them."""
