@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 
 from models.data.labels import Split
-from models.data.phantoms import draw_phantoms
 from models.data.radiographs import Radiographs, load_radiographs
 from models.training.engine import Trainer
 from models.training.recipe import Recipe, load_recipe
@@ -50,6 +49,8 @@ def load_sets(
 ) -> list[Radiographs]:
     """The recipe's radiographs or phantoms of each split."""
     if recipe.phantoms is not None:
+        from models.data.phantoms import draw_phantoms  # draws with OpenCV, which a training machine may lack
+
         return [draw_phantoms(split, limit or getattr(recipe.phantoms, split.value)) for split in splits]
     if data is None:
         raise ValueError("this recipe trains on radiographs: give their folder with --data")

@@ -1,0 +1,68 @@
+"""A model's card: what it is, what it was made from, how well it does, and what it is for."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+TERMS = (
+    "Research and education, non-commercial. Trained on images of the RSNA 2017 Pediatric Bone Age Challenge; cite "
+    "Halabi SS et al., Radiology 2019;290:498-503."
+)
+INTENDED_USE = "Research use only. Not cleared as a medical device. Not for determining legal age."
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Half width of the interval around a reading, by its predicted age.
+
+    age_edges_months: E ascending edges; half_widths_months: E + 1 values, for below, between and above the edges.
+    """
+
+    coverage: float
+    method: str
+    age_edges_months: tuple[float, ...]
+    half_widths_months: tuple[float, ...]
+
+    def around(self, months: float) -> tuple[float, float]:
+        """Lower and upper bound in months, never below zero."""
+        half = self.half_widths_months[sum(months >= edge for edge in self.age_edges_months)]
+        return max(0.0, months - half), months + half
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything a result says about its model; sha256 is that of the safetensors file, in hex."""
+
+    name: str
+    version: str
+    sha256: str
+    architecture: str
+    parameters: Mapping[str, Any]
+    input_size: int
+    interval: Interval
+    aspect_range: tuple[float, float]
+    """Height to width of the frames it was trained for."""
+    data: str
+    terms: str
+    intended_use: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """Recipe, folds, seed, commit, device, library versions."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_card(path: Path) -> Card:
+    """Raises ValueError that names the file where it is no card."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        interval = values.pop("interval")
+        interval = Interval(**{k: tuple(v) if isinstance(v, list) else v for k, v in interval.items()})
+        return Card(**{**values, "interval": interval, "aspect_range": tuple(values["aspect_range"])})
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not a model card: {error}") from None
+
+
+def write_card(card: Card, path: Path) -> None:
+    """As JSON that a person can read."""
+    path.write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,83 @@
+"""From a run folder to weights that ship: float16 safetensors and a card with measured figures."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save as tensors_to_bytes
+
+from models.card import INTENDED_USE, TERMS, Card, write_card
+from models.data.labels import Split
+from models.evaluation.conformal import fit_interval, measured_coverage
+from models.evaluation.metrics import summarise
+from models.evaluation.readings import read_months
+from models.networks import build_network
+from models.registry import SHIPPED, load
+from models.training.recipe import Recipe, load_recipe
+from models.training.run import choose_device, load_sets
+
+
+def package(
+    run: Path,
+    *,
+    name: str,
+    version: str,
+    data: Path | None,
+    directory: Path | None = None,
+    cache: Path | None = None,
+    device: str = "auto",
+) -> Card:
+    """Write NAME.safetensors and NAME.json; the interval comes from fold 8's odd ids, the metrics from fold 9."""
+    recipe, facts = load_recipe(run / "recipe.yaml"), json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    directory = directory or SHIPPED
+    directory.mkdir(parents=True, exist_ok=True)
+    blob = _float16_blob(run, recipe)
+    (directory / f"{name}.safetensors").write_bytes(blob)
+    phantoms = recipe.phantoms is not None
+    draft = Card(
+        name=name, version=version, sha256=hashlib.sha256(blob).hexdigest(),
+        architecture=recipe.architecture, parameters=dict(recipe.parameters), input_size=recipe.input_size,
+        interval=fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
+        aspect_range=(0.6, 2.2),
+        data="drawn phantoms; no radiograph" if phantoms else "RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9",
+        terms="No restriction beyond the code's licence." if phantoms else TERMS,
+        intended_use="Tests and constancy checks on phantoms; reads no patient." if phantoms else INTENDED_USE,
+        training=facts,
+    )  # fmt: skip
+    write_card(draft, directory / f"{name}.json")
+    card = _measured(draft, recipe, directory, data, cache, choose_device(device))
+    write_card(card, directory / f"{name}.json")
+    return card
+
+
+def _float16_blob(run: Path, recipe: Recipe) -> bytes:
+    network = build_network(recipe.architecture, recipe.parameters)
+    network.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    return tensors_to_bytes({key: value.contiguous() for key, value in state.items()})
+
+
+def _measured(
+    draft: Card, recipe: Recipe, directory: Path, data: Path | None, cache: Path | None, device: str
+) -> Card:
+    """The card with interval and metrics of the shipped float16 weights, read in float32 with flips averaged."""
+    loaded = load(draft.name, directory=directory, device=device)
+    splits = [Split.SELECT, Split.CALIBRATE, Split.TEST]
+    results = {}
+    for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
+        truth = np.array([label.bone_age_months for label in radiographs.labels])
+        results[split] = read_months(loaded.network, radiographs, draft.input_size, device=device), truth
+    interval = fit_interval(*results[Split.CALIBRATE], source="the calibration split (fold 8, odd ids)")
+    select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])
+    metrics = {
+        "select_mae_months": round(select.mae.value, 3),
+        "test_fold": 9,
+        "test_images": test.count,
+        "test_mae_months": round(test.mae.value, 3),
+        "test_mae_95ci_months": [round(test.mae.low, 3), round(test.mae.high, 3)],
+        "test_interval_coverage": round(measured_coverage(interval, *results[Split.TEST]), 4),
+    }
+    return replace(draft, interval=interval, metrics=metrics)
