@@ -57,7 +57,12 @@ def read_card(path: Path) -> Card:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         interval = values.pop("interval")
-        interval = Interval(**{k: tuple(v) if isinstance(v, list) else v for k, v in interval.items()})
+        interval = Interval(
+            float(interval["coverage"]),
+            str(interval["method"]),
+            tuple(interval["age_edges_months"]),
+            tuple(interval["half_widths_months"]),
+        )
         return Card(**{**values, "interval": interval, "aspect_range": tuple(values["aspect_range"])})
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a model card: {error}") from None

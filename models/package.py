@@ -31,7 +31,10 @@ def package(
     device: str = "auto",
 ) -> Card:
     """Write NAME.safetensors and NAME.json; the interval comes from fold 8's odd ids, the metrics from fold 9."""
-    recipe, facts = load_recipe(run / "recipe.yaml"), json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    recipe, facts = (
+        load_recipe(run / "recipe.yaml"),
+        json.loads((run / "facts.json").read_text(encoding="utf-8")),
+    )
     directory = directory or SHIPPED
     directory.mkdir(parents=True, exist_ok=True)
     blob = _float16_blob(run, recipe)
@@ -60,9 +63,7 @@ def _float16_blob(run: Path, recipe: Recipe) -> bytes:
     return tensors_to_bytes({key: value.contiguous() for key, value in state.items()})
 
 
-def _measured(
-    draft: Card, recipe: Recipe, directory: Path, data: Path | None, cache: Path | None, device: str
-) -> Card:
+def _measured(draft: Card, recipe: Recipe, directory: Path, data: Path | None, cache: Path | None, device: str) -> Card:
     """The card with interval and metrics of the shipped float16 weights, read in float32 with flips averaged."""
     loaded = load(draft.name, directory=directory, device=device)
     splits = [Split.SELECT, Split.CALIBRATE, Split.TEST]

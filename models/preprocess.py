@@ -6,6 +6,7 @@ first, so that both look alike from there on.
 
 from functools import cache
 
+import cv2
 import numpy as np
 import torch
 from monai.transforms import Compose, Resize, ScaleIntensityRangePercentiles
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 FRAME_PX = 299
 """Side of the square that every radiograph is squashed to first."""
 LOWER_PERCENTILE, UPPER_PERCENTILE = 1.0, 99.5
+CLIP_LIMIT, TILES = 3.0, 6
+"""Of the local equalisation: clip limit, and tiles along each side."""
 
 
 @cache
@@ -22,14 +25,16 @@ def _squash() -> Compose:
     return Compose([Resize((FRAME_PX, FRAME_PX), mode="area"), stretch])
 
 
-def stretch_contrast(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Squash to (299, 299) and stretch between the 1st and the 99.5th percentile: float32 in [0, 1].
+def standard_frame(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Squash, stretch between the 1st and 99.5th percentile, equalise locally: (299, 299) uint8.
 
-    pixels: (H, W) float32 of any range, bone bright.
+    pixels: (H, W) float32 of any range, bone bright. The local equalisation is CLAHE (Zuiderveld 1994), so that a dark
+    exposure and a bright one look alike.
     """
     image = torch.as_tensor(np.ascontiguousarray(pixels, dtype=np.float32))[None]
-    squashed = _squash()(image)
-    return np.asarray(squashed[0], dtype=np.float32)
+    squashed = np.asarray(_squash()(image)[0], dtype=np.float32)
+    equaliser = cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=(TILES, TILES))
+    return np.asarray(equaliser.apply(np.round(squashed * 255).astype(np.uint8)))
 
 
 def shrink(frames: torch.Tensor, size: int) -> torch.Tensor:
@@ -43,5 +48,5 @@ def shrink(frames: torch.Tensor, size: int) -> torch.Tensor:
 
 def standardise(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """A radiograph as the networks see it: (H, W) float32, bone bright -> (size, size) float32 in [0, 1]."""
-    frame = torch.from_numpy(stretch_contrast(pixels))[None, None]
+    frame = torch.from_numpy(standard_frame(pixels))[None, None].float() / 255
     return np.asarray(shrink(frame, size)[0, 0].numpy(), dtype=np.float32)

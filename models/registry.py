@@ -41,7 +41,7 @@ def load(name: str, *, directory: Path | None = None, device: str = "cpu") -> Lo
     state = {key: value.float() if value.is_floating_point() else value for key, value in load_tensors(blob).items()}
     network.load_state_dict(state)
     network.eval().requires_grad_(False)
-    return LoadedModel(network.to(device, memory_format=torch.channels_last), card, card.sha256)
+    return LoadedModel(network.to(device).to(memory_format=torch.channels_last), card, card.sha256)
 
 
 def _checked(name: str, directory: Path) -> tuple[Card, bytes]:

@@ -43,7 +43,12 @@ def affine_matrices(count: int, settings: Augmentation, generator: torch.Generat
     flip = torch.where(mirrored & torch.tensor(settings.flip), -1.0, 1.0)
     shift = _uniform(2 * count, 2 * settings.shift, generator).reshape(count, 2)
     x, y = zoom * aspect, zoom / aspect
-    rows = [torch.cos(angle) * x * flip, -torch.sin(angle) * y, torch.sin(angle) * x * flip, torch.cos(angle) * y]
+    rows = [
+        torch.cos(angle) * x * flip,
+        -torch.sin(angle) * y,
+        torch.sin(angle) * x * flip,
+        torch.cos(angle) * y,
+    ]
     return torch.cat([torch.stack(rows, 1).reshape(count, 2, 2), shift[:, :, None]], 2)
 
 

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.data.labels import Label, Split, read_labels
-from models.preprocess import FRAME_PX, stretch_contrast
+from models.preprocess import FRAME_PX, standard_frame
 
 
 @dataclass(frozen=True)
 class Radiographs:
-    """labels, and frames (N, 299, 299) uint8 in the same order, contrast stretched as `models.preprocess` does."""
+    """labels, and frames (N, 299, 299) uint8 in the same order, made standard as `models.preprocess` does."""
 
     labels: tuple[Label, ...]
     frames: NDArray[np.uint8]
@@ -57,7 +57,7 @@ def default_cache() -> Path:
 
 def _fingerprint(shards: list[Path], labels: tuple[Label, ...]) -> str:
     parts = [f"{shard.name}:{shard.stat().st_size}" for shard in shards] + [str(label.id) for label in labels]
-    code = [str(FRAME_PX), stretch_contrast.__module__, "1"]
+    code = [str(FRAME_PX), standard_frame.__module__, "2"]
     return hashlib.sha256("\n".join(parts + code).encode()).hexdigest()[:16]
 
 
@@ -77,5 +77,6 @@ def _write_cache(file: Path, shards: list[Path], labels: tuple[Label, ...]) -> N
 
 
 def _decode(blob: tuple[int, bytes]) -> tuple[int, NDArray[np.uint8]]:
-    pixels = np.asarray(Image.open(io.BytesIO(blob[1])).convert("L"), dtype=np.float32) / 255
-    return blob[0], np.round(stretch_contrast(pixels) * 255).astype(np.uint8)
+    grey = np.asarray(Image.open(io.BytesIO(blob[1])).convert("L"))
+    pixels = (grey / 255).astype(np.float32)
+    return blob[0], standard_frame(pixels)

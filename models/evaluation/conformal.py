@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 def half_width(absolute_errors: Array, coverage: float) -> float:
-    """The ceil((n + 1) coverage)-th smallest absolute error: covers a new case with that probability (split conformal)."""
+    """The ceil((n + 1) coverage)-th smallest of n absolute errors covers a new case with at least that probability."""
     rank = math.ceil((len(absolute_errors) + 1) * coverage)
     if rank > len(absolute_errors):
         raise ValueError(f"{len(absolute_errors)} cases are too few for a coverage of {coverage}")

@@ -6,6 +6,7 @@ feature maps weighted by d(age)/d(pooled feature), is exact: its mean plus an of
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -28,7 +29,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.first = _convolution(inputs, outputs, 3, stride)
         self.second = _convolution(outputs, outputs, 3)
-        nn.init.zeros_(self.second[1].weight)
+        nn.init.zeros_(cast(nn.BatchNorm2d, self.second[1]).weight)
         pool = nn.AvgPool2d(2, ceil_mode=True) if stride == 2 else nn.Identity()
         same = stride == 1 and inputs == outputs
         self.shortcut = nn.Identity() if same else nn.Sequential(pool, _convolution(inputs, outputs, 1))
@@ -42,7 +43,7 @@ class WholeHandNet(nn.Module):
     """images (B, 1, S, S) float32 in [0, 1], male (B,) float32 -> WholeHandOutput in months.
 
     widths, depths: channels and blocks of each stage; every stage after the first halves the map, after a stem that
-    quarters it. The sex also shifts the channels that enter the last stage. dropout: of pooled features, in training.
+    quarters it. Each image is set to mean 0 and SD 1 first. The sex also shifts the channels that enter the last stage. dropout: of pooled features, in training.
     """
 
     def __init__(self, widths: Sequence[int] = (32, 64, 160, 320), depths: Sequence[int] = (1, 2, 3, 2),
@@ -67,7 +68,8 @@ class WholeHandNet(nn.Module):
 
     def features(self, images: torch.Tensor, male: torch.Tensor) -> torch.Tensor:
         """The last feature maps, (B, C, h, w)."""
-        maps = self.body(self.stem(images * 2 - 1))
+        deviation = images.std((2, 3), keepdim=True).clamp_min(0.02)
+        maps = self.body(self.stem((images - images.mean((2, 3), keepdim=True)) / deviation))
         shift = self.sex_shift(male.long()).to(maps.dtype)
         return self.last(maps + shift[:, :, None, None])
 
@@ -78,4 +80,3 @@ class WholeHandNet(nn.Module):
         pooled = self.dropout(maps.mean((2, 3)))
         activation = torch.einsum("bchw,bc->bhw", maps, coefficients)
         return WholeHandOutput((pooled * coefficients).sum(1) + offset, activation, offset)
-

@@ -1,1 +1,4 @@
-"""A synthetic hand radiograph drawn from known geometry: test and commissioning material, never evidence of accuracy."""
+"""A synthetic hand radiograph drawn from known geometry.
+
+Test and commissioning material, never evidence of accuracy.
+"""

@@ -1,4 +1,4 @@
-"""A hand of a given bone age: every bone and the skin, placed in the hand frame, in millimetres of this hand."""
+"""A hand of a given bone age: every bone, placed in the hand frame, in millimetres of this hand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,9 +8,6 @@ import numpy as np
 from models.phantom.maturity import Maturity, Sex, hand_size, long_bones, round_bones
 from models.phantom.outlines import Pieces, pieces
 from models.phantom.skeleton import FOREARM, JOINT_MM, LONG_BONES, RAYS, LongBone, Points, carpals
-
-FOREARM_SHOWN_MM = 62.0
-"""So much of an adult's forearm lies in the frame."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Individual:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of bone: outline (N, 2) mm in the hand frame; weight 0 to 1 (pieces that are fusing share theirs).
+    """A piece of bone: outline (N, 2) mm in the hand frame; weight 0 to 1 (fusing pieces share it).
 
     axis: both ends of a tube's axis, between which the cortex is thickest; None for spongy bone.
     density: 1 for bone, more for a scar.
@@ -55,7 +52,8 @@ class Hand:
     """All of one hand. scale: mm of this hand in one adult mm.
 
     growth: (4, 2) corners, mm, around each long bone's growing end.  centres: (1, 2) of the same.
-    rays: (M, 2) joints of each finger from the metacarpal's base to the tip.  maturities: each long bone's stage.
+    rays: (M, 2) joints of each finger from the metacarpal's base to the tip.
+    maturities: each long bone's stage.
     """
 
     scale: float
@@ -79,7 +77,7 @@ class _Placed:
         return np.asarray(self.origin + points[:, :1] * across + points[:, 1:] * along)
 
 
-def hand(bone_age_months: float, sex: Sex, individual: Individual = Individual()) -> Hand:  # noqa: B008 frozen
+def hand(bone_age_months: float, sex: Sex, individual: Individual = Individual()) -> Hand:
     """The hand of this bone age (months, 1 to 228) and sex."""
     size = hand_size(bone_age_months, sex)
     scale = size * individual.size
@@ -163,7 +161,7 @@ def _round_parts(sizes: Mapping[str, float], thumb: _Placed) -> list[Part]:
     if sizes["sesamoid"] > 0:
         turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         ring = np.stack([2.2 * np.cos(turn), 2.9 * np.sin(turn)], axis=1) * sizes["sesamoid"]
-        found.append(Part("sesamoid", thumb(ring + [6.5, 3.5]), 0.9))
+        found.append(Part("sesamoid", thumb(ring + np.array([6.5, 3.5])), 0.9))
     return found
 
 

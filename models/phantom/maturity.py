@@ -17,8 +17,8 @@ OLDEST_MONTHS = 228.0
 """The scale ends here."""
 
 _SCAR_LASTS_MONTHS = 30.0
-_PLATE_OPENS_MM = 1.9
-_PLATE_BEFORE_FUSION_MM = 0.7
+_PLATE_OPENS_MM = 1.4
+_PLATE_BEFORE_FUSION_MM = 0.65
 
 RUS_BONES = (
     "radius",
@@ -40,7 +40,7 @@ RUS_BONES = (
 
 @dataclass(frozen=True)
 class Schedule:
-    """Bone ages in months at which an epiphysis appears, is as wide as its metaphysis, begins to fuse, is fused."""
+    """Bone ages, months: an epiphysis appears, is as wide as its metaphysis, begins to fuse, is fused."""
 
     appears: float
     as_wide: float
@@ -126,7 +126,7 @@ def long_bone(bone: str, bone_age_months: float, sex: Sex) -> Maturity:
     open_mm = np.interp(
         bone_age_months,
         [0.0, due.as_wide, due.fuses, due.fused],
-        [2 * _PLATE_OPENS_MM, _PLATE_OPENS_MM, _PLATE_BEFORE_FUSION_MM, 0.0],
+        [2.2 * _PLATE_OPENS_MM, _PLATE_OPENS_MM, _PLATE_BEFORE_FUSION_MM, 0.0],
     )
     return Maturity(
         epiphysis=0.0 if bone_age_months < due.appears else 0.16 + 0.84 * grown**0.8,

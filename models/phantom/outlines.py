@@ -1,7 +1,7 @@
 """Outlines of a long bone's pieces at one stage: shaft, epiphysis, both as one, and the line where they met.
 
-Bone frame: x across (to the thumb when the bone points up), y along from the other end (0) to the joint at the
-growing end (length_mm); adult millimetres. Widths grow towards the ends by monotone curves.
+Bone frame: x across (to the thumb when the bone points up), y along from the other end (0) to the joint at
+the growing end (length_mm); adult millimetres. Widths grow towards the ends by monotone curves.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _METAPHYSIS = End(width_mm=0.0, flare_mm=0.0, rounding_mm=1.0, power=5.0, hollow
 
 @dataclass(frozen=True)
 class Pieces:
-    """Outlines (N, 2) in the bone frame; None where there is nothing. plate_mm: y of the growth plate's middle."""
+    """Outlines (N, 2) in the bone frame; None where there is nothing. plate_mm: y of the plate."""
 
     shaft: Points
     epiphysis: Points | None
@@ -36,9 +36,9 @@ def pieces(bone: LongBone, stage: Maturity, *, cartilage: float) -> Pieces:
     start = 0.07 * cartilage * bone.length_mm
     meta = bone.length_mm - height
     plate = min(stage.plate_mm, 0.45 * height)
-    whole = _tube(bone, start, bone.length_mm, bone.growing) if stage.fusion > 0 else None
+    whole = _tube(bone, start, meta, bone.length_mm, bone.growing) if stage.fusion > 0 else None
     return Pieces(
-        shaft=_tube(bone, start, meta, _METAPHYSIS),
+        shaft=_tube(bone, start, meta, meta, _METAPHYSIS),
         epiphysis=_epiphysis(bone, stage, meta + plate, cartilage) if stage.epiphysis > 0 else None,
         whole=whole,
         scar=_scar(bone, meta) if stage.scar > 0 else None,
@@ -46,20 +46,20 @@ def pieces(bone: LongBone, stage: Maturity, *, cartilage: float) -> Pieces:
     )
 
 
-def _tube(bone: LongBone, start: float, end: float, top: End) -> Points:
-    """The tube from start to end; its top has the form of `top`, and the width of the growing end."""
-    rise = min(1.0, (end - start) / bone.length_mm)
+def _tube(bone: LongBone, start: float, meta: float, end: float, top: End) -> Points:
+    """The tube from start to end, as wide as the growing end from meta on; its top has the form of `top`."""
+    rise = min(1.0, (meta - start) / bone.length_mm)
     other, growing = bone.other, bone.growing
-    low, high = start + other.flare_mm * rise, end - growing.flare_mm * rise
+    low, high = start + other.flare_mm * rise, meta - growing.flare_mm * rise
     if high - low < 1.0:
         low = high = (low + high) / 2
         low, high = low - 0.5, high + 0.5
-    knots = [start, start + 0.3 * (low - start), low, high, end - 0.28 * (end - high), end]
+    knots = [start, start + 0.3 * (low - start), low, high, meta - 0.28 * (meta - high), meta]
     widths = [0.95 * other.width_mm, other.width_mm, bone.shaft_mm, bone.shaft_mm, growing.width_mm * 0.97]
     half = PchipInterpolator(knots, np.array([*widths, growing.width_mm]) / 2)
     along = np.linspace(start + other.rounding_mm, end - top.rounding_mm, 40)
-    side = np.stack([half(along), along], axis=1)
-    upper = _edge(end, float(half(end - top.rounding_mm)), top)
+    side = np.stack([half(along.clip(None, meta)), along], axis=1)
+    upper = _edge(end, float(half(min(end - top.rounding_mm, meta))), top)
     lower = _edge(-start, float(half(start + other.rounding_mm)), other) * [1, -1]
     return np.concatenate([side, upper[::-1], side[::-1] * [-1, 1], lower])
 
@@ -72,7 +72,7 @@ def _edge(y: float, half_width: float, end: End) -> Points:
 
 
 def _epiphysis(bone: LongBone, stage: Maturity, bottom: float, cartilage: float) -> Points:
-    """An ossicle that becomes a disc as wide as the metaphysis, then takes the joint's form and caps the shaft."""
+    """An ossicle that becomes a disc, then takes the joint's form and caps the shaft."""
     size, end = stage.epiphysis, bone.growing
     top = bone.length_mm - 0.6 * cartilage
     zone = top - bottom

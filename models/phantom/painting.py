@@ -4,6 +4,7 @@ Works on float32 canvases; outlines are in canvas pixels (centres at whole numbe
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ def add_bone(
 
 def _absorption(depth: Canvas, middle: "Canvas | float", tissue: Tissue) -> Canvas:
     """depth: mm below the surface, 0 outside; middle: 1 half-way along a tube, 0 at its ends."""
-    spongy = tissue.spongy * (1 - 0.30 * middle) * (1 - cv2.exp(-depth / tissue.surface_mm))
+    spongy = tissue.spongy * (1 - 0.42 * middle) * (1 - cv2.exp(-depth / tissue.surface_mm))
     sharp = depth / (tissue.cortex_mm * (1 + 0.9 * middle))
     rim = tissue.cortex * (1 + 0.9 * middle) * sharp * cv2.exp(1 - sharp)
     return np.asarray(spongy + rim, dtype=np.float32)
@@ -74,7 +75,7 @@ def _middle(axis: Points, shape: tuple[int, ...]) -> Canvas:
 
 @dataclass(frozen=True)
 class Flesh:
-    """What is skin-covered: closed polygons, and tapering limbs as (centre, radius) rows (N, 3); canvas pixels."""
+    """What skin covers: closed polygons, and tapering limbs as rows of x, y, radius (N, 3); canvas pixels."""
 
     polygons: tuple[Points, ...]
     limbs: tuple[Points, ...]
@@ -92,7 +93,7 @@ def flesh_thickness(shape: tuple[int, int], flesh: Flesh, *, depth_px: float, we
     framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1] / np.float32(depth_px)
     thickness = np.sqrt(1 - (1 - depth.clip(0, 1)) ** 2)
-    return np.asarray(cv2.GaussianBlur(thickness, (0, 0), 1.0), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(thickness, (0, 0), 1.5), dtype=np.float32)
 
 
 def _limb(mask: NDArray[np.uint8], limb: Points) -> None:
@@ -100,7 +101,7 @@ def _limb(mask: NDArray[np.uint8], limb: Points) -> None:
     for x, y, radius in limb:
         centre = (round(x * 2**_SHIFT), round(y * 2**_SHIFT))
         cv2.circle(mask, centre, round(radius * 2**_SHIFT), 255, -1, cv2.LINE_8, _SHIFT)
-    for (x0, y0, r0), (x1, y1, r1) in zip(limb[:-1], limb[1:], strict=True):
+    for (x0, y0, r0), (x1, y1, r1) in pairwise(limb):
         normal = np.array([y0 - y1, x1 - x0]) / max(np.hypot(x1 - x0, y1 - y0), 1e-6)
         start, end = np.array([x0, y0]), np.array([x1, y1])
         corners = np.stack([start + r0 * normal, end + r1 * normal, end - r1 * normal, start - r0 * normal])

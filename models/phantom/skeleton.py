@@ -1,7 +1,7 @@
 """The bones of a left hand seen from its back, in millimetres of an adult man's hand.
 
-Hand frame: origin in the middle of the wrist, x to the thumb (right), y to the fingers (up). Sizes are rounded
-anatomical means; they need to look right and to stay fixed, not to be anybody's hand.
+Hand frame: origin in the middle of the wrist, x to the thumb (right), y to the fingers (up). Sizes are
+rounded anatomical means; they need to look right and to stay fixed, not to be anybody's hand.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class End:
 
 @dataclass(frozen=True)
 class LongBone:
-    """A tubular bone from its other end (0) to its growing end (length_mm), where the epiphysis is epiphysis_mm high.
+    """A tubular bone from its other end (0) to its growing end (length_mm), whose epiphysis is epiphysis_mm high.
 
     reversed: the growing end is the proximal one (phalanges and the thumb's metacarpal).
     """
@@ -89,10 +89,20 @@ def _distal_phalanx(length: float, shaft: float, base: float, tuft: float) -> Lo
 
 LONG_BONES: dict[str, LongBone] = {
     "radius": LongBone(
-        120.0, 15.0, End(15.0, 20.0, 0.5, 6.0), End(31.0, 36.0, 4.0, 4.5, hollow_mm=1.0, tilt_mm=3.6), 8.5, False
+        235.0,
+        15.0,
+        End(17.0, 40.0, 0.5, 6.0),
+        End(31.0, 36.0, 4.0, 4.5, hollow_mm=1.0, tilt_mm=3.6),
+        8.5,
+        False,
     ),
     "ulna": LongBone(
-        118.0, 12.0, End(12.0, 20.0, 0.5, 6.0), End(16.5, 22.0, 2.6, 3.5, hollow_mm=0.4, tilt_mm=-1.8), 6.5, False
+        232.0,
+        12.0,
+        End(15.0, 40.0, 0.5, 6.0),
+        End(16.5, 22.0, 2.6, 3.5, hollow_mm=0.4, tilt_mm=-1.8),
+        6.5,
+        False,
     ),
     "metacarpal-1": LongBone(
         46.0, 10.0, End(14.5, 13.0, 5.0, 2.6), End(16.0, 15.0, 2.0, 4.0, hollow_mm=0.8), 6.5, True
@@ -125,7 +135,7 @@ def _ray(finger: int, start_mm: tuple[float, float], directions_deg: tuple[float
 
 
 RAYS: dict[int, Ray] = {
-    1: _ray(1, (30.0, 22.5), (43.0, 37.0, 31.0)),
+    1: _ray(1, (30.0, 22.5), (39.0, 33.0, 28.0)),
     2: _ray(2, (14.5, 33.0), (9.0, 11.0, 10.0, 9.0)),
     3: _ray(3, (3.5, 35.0), (1.0, 1.0, 1.5, 1.5)),
     4: _ray(4, (-6.5, 33.0), (-8.0, -8.0, -6.5, -5.5)),
@@ -145,7 +155,18 @@ JOINT_MM = 1.6
 _CARPALS: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], ...]]] = {
     "capitate": (
         (3.0, 21.0),
-        ((-4, 11), (4, 11.5), (6.5, 8), (5, 0), (6, -6), (3, -10.5), (-2, -11.5), (-6, -7), (-5.2, 0), (-6, 7)),
+        (
+            (-4, 11),
+            (4, 11.5),
+            (6.5, 8),
+            (5, 0),
+            (6, -6),
+            (3, -10.5),
+            (-2, -11.5),
+            (-6, -7),
+            (-5.2, 0),
+            (-6, 7),
+        ),
     ),
     "hamate": ((-9.5, 20.0), ((-8, 9), (1, 10.5), (5, 8), (4.5, 0), (4, -8), (1, -10.5), (-4, -6), (-9, 2))),
     "triquetrum": ((-14.5, 8.5), ((-6, 4), (-1, 6.5), (5, 1), (7, -3.5), (2, -7), (-5, -4.5))),
@@ -163,7 +184,7 @@ _CARPALS: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], ...]]]
 def carpals() -> dict[str, tuple[Points, Points]]:
     """Centre (1, 2) and smooth outline around it (N, 2), mm, of each of the eight carpals."""
     return {
-        name: (np.array([centre], dtype=np.float64), smooth(np.array(corners, dtype=np.float64)))
+        name: (np.array([centre], dtype=np.float64), 1.1 * smooth(np.array(corners, dtype=np.float64)))
         for name, (centre, corners) in _CARPALS.items()
     }
 

@@ -25,7 +25,9 @@ from models.training.schedule import learning_rate
 class Trainer:
     """Trains one recipe in one folder; `run` may be called again on the same folder after a stop."""
 
-    def __init__(self, recipe: Recipe, train_set: Radiographs, select_set: Radiographs, folder: Path, device: str) -> None:
+    def __init__(
+        self, recipe: Recipe, train_set: Radiographs, select_set: Radiographs, folder: Path, device: str
+    ) -> None:
         random.seed(recipe.seed)
         np.random.seed(recipe.seed)
         torch.manual_seed(recipe.seed)
@@ -36,7 +38,9 @@ class Trainer:
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
-        self.optimiser = torch.optim.AdamW(_decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate)
+        self.optimiser = torch.optim.AdamW(
+            _decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate, fused=True
+        )
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.batches = training_batches(train_set, recipe.batch_size, self.generator)
         self.epochs_done, self.best_mae = 0, float("inf")
@@ -100,7 +104,12 @@ class Trainer:
         size = self.recipe.size_at(self.epochs_done - 1)
         truth = np.array([label.bone_age_months for label in self.select_set.labels])
         months = read_months(
-            self.average.module, self.select_set, size, flip=False, device=self.device, bfloat16=self.recipe.bfloat16
+            self.average.module,
+            self.select_set,
+            size,
+            flip=False,
+            device=self.device,
+            bfloat16=self.recipe.bfloat16,
         )
         mae = float(np.abs(months - truth).mean())
         final_size = size == self.recipe.input_size

@@ -40,7 +40,7 @@ class Recipe:
     """Of the architecture."""
     phantoms: PhantomSet | None = None
     """Train on phantoms; None trains on the radiographs of --data."""
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
     batch_size: int = 32
     learning_rate: float = 2e-3
     """The highest; it rises over the first warmup_share and falls to zero by a half cosine."""

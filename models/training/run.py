@@ -45,7 +45,12 @@ def train(
 
 
 def load_sets(
-    recipe: Recipe, data: Path | None, splits: list[Split], *, limit: int | None = None, cache: Path | None = None
+    recipe: Recipe,
+    data: Path | None,
+    splits: list[Split],
+    *,
+    limit: int | None = None,
+    cache: Path | None = None,
 ) -> list[Radiographs]:
     """The recipe's radiographs or phantoms of each split."""
     if recipe.phantoms is not None:
@@ -59,7 +64,7 @@ def load_sets(
 
 
 def choose_device(device: str) -> str:
-    """"auto" becomes cuda where there is one."""
+    """ "auto" becomes cuda where there is one."""
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -68,8 +73,11 @@ def choose_device(device: str) -> str:
 def _write_facts(output: Path, recipe: Recipe, trainer: Trainer) -> None:
     facts = {
         "recipe": asdict(recipe),
-        "device": torch.cuda.get_device_name() if trainer.device == "cuda" else f"CPU, {torch.get_num_threads()} threads",
-        "versions": {name: version(name) for name in ("torch", "monai", "numpy")} | {"python": platform.python_version()},
+        "device": torch.cuda.get_device_name()
+        if trainer.device == "cuda"
+        else f"CPU, {torch.get_num_threads()} threads",
+        "versions": {name: version(name) for name in ("torch", "monai", "numpy")}
+        | {"python": platform.python_version()},
         "commit": commit(),
         "train_images": len(trainer.train_set),
         "select_images": len(trainer.select_set),
@@ -82,8 +90,14 @@ def commit() -> str:
     """The source tree's commit, with "+" where it was changed since; "unknown" outside a checkout."""
     here = Path(__file__).parent
     try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)  # noqa: S607
-        changed = subprocess.run(["git", "status", "--porcelain", "models", "config"], cwd=here.parents[1], capture_output=True, text=True, check=True)  # noqa: S607, E501
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "models", "config"],
+            cwd=here.parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
