@@ -1,7 +1,8 @@
 """The commands. Only wiring: each imports what it needs when it runs, so that the receiver stays small."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -85,11 +86,13 @@ def check(config: ConfigOption) -> None:
 
 @app.command()
 def predict(
-    paths: Annotated[list[Path], typer.Argument(help="DICOM, PNG, JPEG or AVIF files, or folders of them.", exists=True)],
-    output: Annotated[Optional[Path], typer.Option(help="Folder for DICOM objects and heatmap PNGs.")] = None,
+    paths: Annotated[
+        list[Path], typer.Argument(help="DICOM, PNG, JPEG or AVIF files, or folders of them.", exists=True)
+    ],
+    output: Annotated[Path | None, typer.Option(help="Folder for DICOM objects and heatmap PNGs.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON line an image on standard output.")] = False,
-    sex: Annotated[Optional[str], typer.Option(help="F or M; instead of the one in the file.")] = None,
-    age_months: Annotated[Optional[float], typer.Option(help="Chronological age in months.")] = None,
+    sex: Annotated[str | None, typer.Option(help="F or M; instead of the one in the file.")] = None,
+    age_months: Annotated[float | None, typer.Option(help="Chronological age in months.")] = None,
     pipeline: Annotated[str, typer.Option(help="A pipeline by name, or a YAML file.")] = "bone_age",
 ) -> None:
     """Read files without a network: the node's pipeline on DICOM, PNG, JPEG or AVIF.
@@ -134,6 +137,76 @@ def phantom(
         transfer_syntax=transfer_syntax,
         seed=seed,
     )
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A YAML of config/training.", exists=True, dir_okay=False)],
+    data: Annotated[Path | None, typer.Option(help="Folder of radiographs; phantom recipes need none.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Run folder; default runs/NAME. One with a checkpoint goes on.")
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after the epoch that passes this time.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many radiographs, to try a recipe.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Train a reader by a recipe.
+
+    Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
+    """
+    from models.training.run import train as run
+
+    folder = output or Path("runs") / recipe.stem
+    _with_clear_faults(
+        lambda: run(recipe, data=data, output=folder, max_minutes=max_minutes, limit=limit, device=device)
+    )
+
+
+@app.command()
+def package(
+    run_folder: Annotated[
+        Path, typer.Argument(help="A run folder of `dicom-node train`.", exists=True, file_okay=False)
+    ],
+    name: Annotated[str, typer.Option(help="Name of the weights.")],
+    version: Annotated[str, typer.Option(help="Version of the weights.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of radiographs, for interval and metrics.")] = None,
+    directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
+) -> None:
+    """Make weights that ship from a run: float16 safetensors and a card with interval and metrics.
+
+    Example: dicom-node package runs/whole_hand.slim --name whole_hand --version 1.0.0 --data /data
+    """
+    from models.package import package as run
+
+    _with_clear_faults(lambda: run(run_folder, name=name, version=version, data=data, directory=directory))
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of shipped weights.")],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    fold: Annotated[int, typer.Option(min=0, max=9, help="Fold to measure on; 9 was never trained on.")] = 9,
+    output: Annotated[Path | None, typer.Option(help="Folder for Markdown and CSV.")] = None,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
+) -> None:
+    """Measure a reader: MAE with intervals by sex and age group.
+
+    Example: dicom-node evaluate whole_hand --data /data --fold 9
+    """
+    from models.evaluation.run import evaluate as run
+
+    _with_clear_faults(
+        lambda: run(model, data=data, fold=fold, output=output, limit=limit, weights_directory=weights_directory)
+    )
+
+
+def _with_clear_faults(command: Callable[[], object]) -> None:
+    try:
+        command()
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

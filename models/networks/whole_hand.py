@@ -43,7 +43,8 @@ class WholeHandNet(nn.Module):
     """images (B, 1, S, S) float32 in [0, 1], male (B,) float32 -> WholeHandOutput in months.
 
     widths, depths: channels and blocks of each stage; every stage after the first halves the map, after a stem that
-    quarters it. Each image is set to mean 0 and SD 1 first. The sex also shifts the channels that enter the last stage. dropout: of pooled features, in training.
+    quarters it. Each image is set to mean 0 and SD 1 first. The sex also shifts the channels that enter the last
+    stage. dropout: of pooled features, in training.
     """
 
     def __init__(self, widths: Sequence[int] = (32, 64, 160, 320), depths: Sequence[int] = (1, 2, 3, 2),
