@@ -1,0 +1,269 @@
+"""The node's settings: one YAML file, read once into frozen types, then passed down.
+
+Every field's docstring gives its meaning, unit and range; `config/node.yaml` shows each with its default.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from dicom_node.settings_document import Document, Fault, faults_error
+from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern, Port
+
+
+class Tls(Frozen):
+    """TLS for associations, as BCP 195 asks: version 1.2 or later, certificates on both sides."""
+
+    certificate: PathBeside
+    """PEM file with this node's certificate chain."""
+    key: PathBeside
+    """PEM file with the private key."""
+    authorities: PathBeside
+    """PEM file with the authorities that peers' certificates are checked against."""
+    require_client_certificate: bool = True
+    """Refuse peers without a certificate."""
+    handshake_timeout_s: float = Field(default=5.0, gt=0, le=60)
+    """A peer that has not finished the handshake by then is dropped."""
+
+
+class Node(Frozen):
+    """Who this node is, and what it accepts on the network."""
+
+    ae_title: AETitle = "BONEAGE"
+    """Called AE title; associations that call another are rejected."""
+    host: str = "127.0.0.1"
+    """Address to listen on. 0.0.0.0 listens on every interface."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 11112
+    """TCP port to listen on; 0 takes a free one."""
+    tls: Tls | None = None
+    """TLS, or null for plain DICOM."""
+    maximum_associations: int = Field(default=32, ge=1, le=1000)
+    """Open associations at a time; the next one is refused."""
+    maximum_pdu_bytes: int = Field(default=131072, ge=4096, le=1048576)
+    """Largest PDU this node receives."""
+    maximum_object_mib: int = Field(default=256, ge=1, le=4096)
+    """An association that sends a larger object is aborted, before the object is complete."""
+    association_timeout_s: float = Field(default=10.0, gt=0, le=600)
+    """From connecting to the end of the association's negotiation."""
+    dimse_timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    """Longest wait for the next DIMSE message of one operation."""
+    idle_timeout_s: float = Field(default=30.0, gt=0, le=3600)
+    """An association without traffic is aborted after this time."""
+
+
+class Allowance(StrEnum):
+    """What a peer may do."""
+
+    SEND = "send"
+    """The peer may send images to this node."""
+    RECEIVE = "receive"
+    """This node may send results to the peer."""
+
+
+class Peer(Frozen):
+    """A modality, a PACS or a workstation."""
+
+    ae_title: AETitle
+    """The peer's AE title: calling when it sends, called when it receives."""
+    host: str
+    """Host name or address. A sender is refused when it connects from another one; "*" takes any (not for receive)."""
+    port: Port | None = None
+    """Port of the peer's storage SCP; needed where it may receive."""
+    may: tuple[Allowance, ...] = (Allowance.SEND,)
+    """send, receive, or both."""
+    tls: bool = False
+    """Use node.tls when sending to this peer."""
+
+    @model_validator(mode="after")
+    def _receivers_have_an_address(self) -> "Peer":
+        if Allowance.RECEIVE in self.may and (self.port is None or self.host == "*"):
+            raise ValueError("a peer that may receive needs a port and a host other than '*'")
+        return self
+
+
+class Candidates(Frozen):
+    """Which images a route reads. All that are given must match; an empty list matches everything."""
+
+    calling_ae_titles: tuple[AETitle, ...] = ()
+    """AE titles that may be read by this route."""
+    modalities: tuple[str, ...] = ("CR", "DX", "RG")
+    """Modality (0008,0060)."""
+    image_types: tuple[str, ...] = ("ORIGINAL",)
+    """Image Type (0008,0008), value 1; an absent one counts as ORIGINAL."""
+    presentation_intents: tuple[str, ...] = ("FOR PRESENTATION",)
+    """Presentation Intent Type (0008,0068); an absent one matches."""
+    body_parts: tuple[Pattern, ...] = (r"HAND", r"WRIST")
+    """Regular expressions, any case, searched in the body part, the anatomic region, the procedure and the
+    descriptions of study, series and procedure step; one hit is enough."""
+    secondary_capture: bool = False
+    """Read Secondary Capture objects too."""
+
+
+class Route(Frozen):
+    """Candidates, how they are read, and where the results go. The first route that matches takes the image."""
+
+    name: Name
+    """A short name for logs."""
+    candidates: Candidates = Candidates()
+    """Which images this route takes."""
+    pipeline: Name = "bone_age"
+    """A file of config/pipelines, without .yaml."""
+    destinations: tuple[str, ...] = ()
+    """Names of peers that receive the results."""
+
+
+class Storage(Frozen):
+    """Where images, results and the job database lie."""
+
+    directory: PathBeside = Path("state")
+    """Absolute, or relative to the settings file."""
+    minimum_free_mib: int = Field(default=1024, ge=1)
+    """Below this much free disk images are refused with A700, until there is room again."""
+
+
+class Database(Frozen):
+    """The job database."""
+
+    url: str | None = None
+    """postgresql://user@host/name for several hosts; null keeps a SQLite file in storage.directory."""
+
+
+class DeviceKind(StrEnum):
+    """Where networks run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Work(Frozen):
+    """Reading images."""
+
+    pipelines_directory: PathBeside | None = None
+    """Folder of pipeline YAML files; null takes those that come with the node."""
+    weights_directory: PathBeside | None = None
+    """Folder of weights with their manifest; null takes those that come with the node."""
+    device: DeviceKind = DeviceKind.AUTO
+    """auto takes a GPU where there is one."""
+    concurrency: int = Field(default=8, ge=1, le=256)
+    """Images in hand at a time."""
+    batch_size: int = Field(default=8, ge=1, le=64)
+    """At most this many waiting images go through the network together."""
+    batch_wait_ms: float = Field(default=30.0, ge=0, le=1000)
+    """How long the first image of a batch waits for others."""
+    decoder_processes: int = Field(default=2, ge=1, le=32)
+    """Processes that decode pixels; one may die without harm to the rest."""
+    decode_timeout_s: float = Field(default=60.0, gt=0, le=600)
+    """A decoder that takes longer is ended."""
+    torch_threads: int = Field(default=0, ge=0, le=128)
+    """CPU threads of torch; 0 leaves it to torch."""
+
+
+class Delivery(Frozen):
+    """Sending results."""
+
+    concurrency: int = Field(default=2, ge=1, le=32)
+    """Associations to one destination at a time."""
+    delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 600, 1800, 3600)
+    """Waits before each next attempt; the last one repeats."""
+    give_up_after_h: float = Field(default=72.0, gt=0)
+    """Then a result is parked."""
+    connect_timeout_s: float = Field(default=10.0, gt=0, le=600)
+    """Longest wait for a connection and for the association."""
+    dimse_timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    """Longest wait for the answer to one C-STORE."""
+
+
+class Report(Frozen):
+    """What stands in the results."""
+
+    institution_name: str = Field(default="", max_length=64)
+    """Institution Name of the results where the image has none."""
+    site_words: str = Field(default="", max_length=400)
+    """The site's own wording, added to the words of use on every object."""
+    series_number: int = Field(default=9001, ge=9000, le=2**31 - 10)
+    """Series number of the report; the picture takes the next one."""
+    picture_side_px: int = Field(default=1024, ge=512, le=3072)
+    """Longest side of the radiograph in the secondary capture."""
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Logging(Frozen):
+    """Logs go to standard error, one event a line, never with patient data."""
+
+    level: LogLevel = LogLevel.INFO
+    """debug, info, warning or error."""
+    json_lines: bool = False
+    """JSON lines instead of text."""
+
+
+class Settings(Frozen):
+    """Everything in the file."""
+
+    node: Node = Node()
+    peers: dict[Name, Peer] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    storage: Storage = Storage()
+    database: Database = Database()
+    work: Work = Work()
+    delivery: Delivery = Delivery()
+    report: Report = Report()
+    logging: Logging = Logging()
+
+    @field_validator("peers")
+    @classmethod
+    def _tls_is_configured(cls, peers: dict[str, Peer], info: ValidationInfo) -> dict[str, Peer]:
+        node = info.data.get("node")
+        missing = [name for name, peer in peers.items() if peer.tls and node is not None and node.tls is None]
+        if missing:
+            raise faults_error(
+                Fault((name, "tls"), "node.tls is not set", "false, or set node.tls") for name in missing
+            )
+        return peers
+
+    @field_validator("routes")
+    @classmethod
+    def _destinations_exist(cls, routes: tuple[Route, ...], info: ValidationInfo) -> tuple[Route, ...]:
+        receivers = [name for name, peer in info.data.get("peers", {}).items() if Allowance.RECEIVE in peer.may]
+        faults = [
+            Fault((place, "destinations", index), f"'{name}' is no peer that may receive", _listed(receivers))
+            for place, route in enumerate(routes)
+            for index, name in enumerate(route.destinations)
+            if "peers" in info.data and name not in receivers
+        ]
+        names = [route.name for route in routes]
+        faults += [
+            Fault((place, "name"), "another route has this name", "a name of its own")
+            for place, name in enumerate(names)
+            if name in names[:place]
+        ]
+        if faults:
+            raise faults_error(faults)
+        return routes
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(sorted(names)) or "none is configured"
+
+
+def load(path: Path) -> Settings:
+    """Read and validate the file; relative paths in it are made absolute against its folder.
+
+    Raises SettingsInvalid with a line for each fault: "file:line: key: what is wrong; allowed: ...".
+    """
+    document = Document.read(path)
+    # A section whose every key is commented out is null. The directory is named: its default too is beside the file.
+    content = {key: value for key, value in document.content.items() if value is not None}
+    if isinstance(storage := content.setdefault("storage", {}), dict):
+        storage.setdefault("directory", str(Storage().directory))
+    return document.validate(Settings, content, context={"folder": path.resolve().parent})

@@ -1,0 +1,13 @@
+"""Step 1's promise: an image is here, whole and durable, before its sender hears success.
+
+Layout under `storage.directory`:
+
+    incoming/            files being received (*.part); same file system
+    images/KK/KEY/       source.dcm and origin.json (who sent it, when) of one image version
+    results/KK/KEY/      what was made of it: reading.json, manifest.json and the objects to send
+    deferred/KEY         an empty file: the image is stored, its job waits for the database
+    refused.jsonl        associations that were refused lately
+    jobs.sqlite          the job database, unless database.url names another
+
+KEY is the hex sha256 of SOP Instance UID and content hash; KK its first two digits. No path holds a tag's value.
+"""

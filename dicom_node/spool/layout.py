@@ -1,0 +1,56 @@
+"""Where files lie, and the key of an image version."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def image_key(sop_instance_uid: str, content_sha256: str) -> str:
+    """64 hex digits that name one version of one image: same UID and content, same key."""
+    return hashlib.sha256(f"{sop_instance_uid}\n{content_sha256}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below one storage directory."""
+
+    root: Path
+
+    @property
+    def incoming(self) -> Path:
+        """Files that are being received."""
+        return self.root / "incoming"
+
+    @property
+    def images(self) -> Path:
+        """All stored image versions."""
+        return self.root / "images"
+
+    @property
+    def deferred(self) -> Path:
+        """An empty file for each stored image that still waits for its job."""
+        return self.root / "deferred"
+
+    @property
+    def refused(self) -> Path:
+        """The latest refused associations (JSON lines)."""
+        return self.root / "refused.jsonl"
+
+    @property
+    def job_database(self) -> Path:
+        return self.root / "jobs.sqlite"
+
+    def image(self, key: str) -> Path:
+        """The stored object of an image version."""
+        return self._folder("images", key) / "source.dcm"
+
+    def origin(self, key: str) -> Path:
+        """Who sent the image version, and when (JSON)."""
+        return self._folder("images", key) / "origin.json"
+
+    def results(self, key: str) -> Path:
+        """The folder of what was made of an image version."""
+        return self._folder("results", key)
+
+    def _folder(self, kind: str, key: str) -> Path:
+        return self.root / kind / key[:2] / key
