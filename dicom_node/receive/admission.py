@@ -1,0 +1,101 @@
+"""Who may associate: a pure decision from the call, the settings and the number of open associations."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dicom_node.settings import Allowance, Node, Peer
+
+AddressesOf = Callable[[str], frozenset[str]]
+"""Host name -> its addresses, each as `normalised` gives it."""
+ANY_HOST = "*"
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an A-ASSOCIATE-RQ says, and the address it came from."""
+
+    calling_ae_title: str
+    called_ae_title: str
+    host: str
+
+
+class Reason(StrEnum):
+    """Why an association is rejected."""
+
+    CALLED_AE_TITLE = "called-ae-title"
+    """The call is for another AE title than this node's."""
+    CALLING_AE_TITLE = "calling-ae-title"
+    """No peer of the settings has the calling AE title."""
+    HOST = "host"
+    """The peer is known, but calls from another host than the settings say."""
+    TOO_MANY = "too-many-associations"
+    """node.maximum_associations are open."""
+    INTERNAL = "internal-error"
+    """The decision itself failed; such a call is never let in."""
+
+
+REJECTION = {
+    Reason.CALLED_AE_TITLE: (1, 1, 7),
+    Reason.CALLING_AE_TITLE: (1, 1, 3),
+    Reason.HOST: (1, 1, 3),
+    Reason.TOO_MANY: (2, 3, 2),
+    Reason.INTERNAL: (2, 1, 1),
+}
+"""Result, source and reason/diagnostic of the A-ASSOCIATE-RJ (PS3.8 Table 9-21). For a wrong host the standard has
+no reason of its own."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The association is accepted; without may_send it may only verify (C-ECHO)."""
+
+    may_send: bool
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The association is rejected; configured is what the settings say instead."""
+
+    reason: Reason
+    configured: str
+
+
+def admit(
+    call: Call, node: Node, peers: Mapping[str, Peer], *, open_associations: int, addresses_of: AddressesOf
+) -> Admitted | Rejected:
+    """Decide on a call. Both AE titles and the host must be those of the settings."""
+    if call.called_ae_title != node.ae_title:
+        return Rejected(Reason.CALLED_AE_TITLE, node.ae_title)
+    namesakes = [peer for peer in peers.values() if peer.ae_title == call.calling_ae_title]
+    if not namesakes:
+        known = sorted({peer.ae_title for peer in peers.values()})
+        return Rejected(Reason.CALLING_AE_TITLE, ", ".join(known) or "no peers")
+    matching = [peer for peer in namesakes if _comes_from(call.host, peer, addresses_of)]
+    if not matching:
+        return Rejected(Reason.HOST, ", ".join(sorted({peer.host for peer in namesakes})))
+    if open_associations >= node.maximum_associations:
+        return Rejected(Reason.TOO_MANY, str(node.maximum_associations))
+    return Admitted(may_send=any(Allowance.SEND in peer.may for peer in matching))
+
+
+def normalised(address: str) -> str:
+    """One spelling an address; an IPv4 address that came over IPv6 is an IPv4 address."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return str(mapped or parsed)
+
+
+def printable(title: str) -> str:
+    """An AE title as it may stand in a log: at most 16 characters, others than printable ASCII as '?'."""
+    return "".join(c if " " <= c <= "~" else "?" for c in title.strip()[:16])
+
+
+def _comes_from(host: str, peer: Peer, addresses_of: AddressesOf) -> bool:
+    if peer.host == ANY_HOST:
+        return True
+    return normalised(host) in {normalised(peer.host), *addresses_of(peer.host)}

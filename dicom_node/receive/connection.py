@@ -1,0 +1,146 @@
+"""TCP and TLS under the associations: handshakes with a deadline, reads with a limit, one thread an association.
+
+pynetdicom shakes hands in its accept loop, where one silent client stops everybody; here it is done in the
+connection's own thread.
+"""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from socketserver import BaseServer
+from typing import Any
+
+import structlog
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+from dicom_node.receive.dataset import StoringProvider
+from dicom_node.settings import Node, Tls
+from dicom_node.spool.store import MIB, Inbox
+
+log = structlog.get_logger(__name__)
+
+LONGEST_NEGOTIATION_BYTES = 1 * MIB
+"""An A-ASSOCIATE-RQ with 128 contexts of every syntax stays below this; no maximum length is agreed before it."""
+PDU_HEADER_BYTES = 6
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one connection may take: read_timeout_s in silence, a PDU of pdu_bytes, an object of object_bytes."""
+
+    read_timeout_s: float
+    pdu_bytes: int
+    object_bytes: int
+
+    @classmethod
+    def of(cls, node: Node) -> "Limits":
+        """As the settings say."""
+        pdu_bytes = max(node.maximum_pdu_bytes + PDU_HEADER_BYTES, LONGEST_NEGOTIATION_BYTES)
+        return cls(node.idle_timeout_s, pdu_bytes, node.maximum_object_mib * MIB)
+
+
+class PduSocket(AssociationSocket):
+    """Reads a PDU in as few calls as the network allows, and none that is longer than agreed."""
+
+    def __init__(self, assoc: Association, connection: socket.socket, limit_bytes: int) -> None:
+        super().__init__(assoc, client_socket=connection)
+        self._limit_bytes = limit_bytes
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Exactly nr_bytes, or fewer where the peer hung up. Raises ConnectionError above the limit."""
+        if nr_bytes > self._limit_bytes or self.socket is None:
+            raise ConnectionError("a PDU longer than the agreed maximum")
+        data = bytearray(nr_bytes)
+        read = 0
+        with memoryview(data) as view:
+            while read < nr_bytes:
+                count = self.socket.recv_into(view[read:])
+                if not count:
+                    break
+                read += count
+        return data[:read]
+
+
+class ConnectionHandler(RequestHandler):
+    """Makes the association of one connection."""
+
+    server: "NodeServer"
+
+    def _create_association(self) -> Association:
+        assoc = super()._create_association()
+        limits = self.server.limits
+        assoc.dul.socket = PduSocket(assoc, self.request, limits.pdu_bytes)
+        # Either socket object announces the connection (Evt5, PS3.8 Table 9-10); it is one.
+        assoc.dul.event_queue.get_nowait()
+        assoc.dimse = StoringProvider(assoc, self.server.inbox, limits.object_bytes)
+        return assoc
+
+
+class NodeServer(ThreadedAssociationServer):
+    """Listens, and gives each connection a thread, its timeouts and, where configured, TLS."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    """Connections that wait to be accepted; with the base class's 5 a burst of senders waits a second for a retry."""
+
+    def __init__(
+        self,
+        ae: AE,
+        address: tuple[str, int],
+        ae_title: str,
+        contexts: list[PresentationContext],
+        ssl_context: ssl.SSLContext | None = None,
+        **others: Any,
+    ) -> None:
+        self.inbox: Inbox = others.pop("inbox")
+        self.node: Node = others.pop("node")
+        self.limits = Limits.of(self.node)
+        self._tls = ssl_context
+        super().__init__(ae, address, ae_title, contexts, request_handler=ConnectionHandler, **others)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Hang up where so many connections are open that they cannot all be peers."""
+        return len(self.active_associations) <= 2 * self.node.maximum_associations + 16
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread: the handshake, then the association."""
+        try:
+            connection = self._secured(request)
+        except OSError as error:  # ssl.SSLError and TimeoutError are among them
+            log.warning("tls_handshake_failed", host=client_address[0], error=type(error).__name__)
+            self.shutdown_request(request)
+            return
+        connection.settimeout(self.limits.read_timeout_s)
+        super().finish_request(connection, client_address)
+
+    def shutdown(self) -> None:
+        """Stop listening. (The base class also takes the server out of its AE's list, where this one never was.)"""
+        BaseServer.shutdown(self)
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that could not become an association; the base class prints a traceback."""
+        log.warning("connection_failed", host=client_address[0])
+
+    def _secured(self, request: socket.socket) -> socket.socket:
+        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is None or self.node.tls is None:
+            return request
+        request.settimeout(self.node.tls.handshake_timeout_s)
+        return self._tls.wrap_socket(request, server_side=True)
+
+
+def server_tls(tls: Tls) -> ssl.SSLContext:
+    """TLS 1.2 or later, peers' certificates checked against the settings' authorities (PS3.15 B.12, BCP 195).
+
+    Raises OSError or ssl.SSLError where a file cannot be read or does not fit.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.load_verify_locations(tls.authorities)
+    context.verify_mode = ssl.CERT_REQUIRED if tls.require_client_certificate else ssl.CERT_OPTIONAL
+    return context

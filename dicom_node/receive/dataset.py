@@ -1,0 +1,151 @@
+"""The data set of one C-STORE request: it goes to a file as it comes, and never lies in memory.
+
+pynetdicom's own chunked receive writes to the process's temporary directory, without a limit, and a full disk ends
+its thread. Here the file lies in the spool's incoming/, limits act while the object arrives, and a fault becomes the
+status of the response.
+"""
+
+import threading
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from pydicom.filebase import DicomIO
+from pydicom.filewriter import write_file_meta_info
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dsutils import create_file_meta
+from pynetdicom.pdu_primitives import P_DATA
+
+from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable
+from dicom_node.spool.store import MIB, Inbox, spool_faults
+
+ROOM_CHECKED_EVERY_BYTES = 8 * MIB
+
+
+class IncomingDataSet(BytesIO):
+    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file.
+
+    After a fault it swallows what still comes: the peer hears the reason in the response (PS3.4 B.2.3).
+    """
+
+    def __init__(self, inbox: Inbox, limit_bytes: int, header: Callable[[], bytes]) -> None:
+        super().__init__()
+        self.fault: NodeError | None = None
+        self.size_bytes = 0
+        self._inbox, self._limit_bytes, self._header = inbox, limit_bytes, header
+        self._file: Any = None
+        self._room_checked_at = 0
+        self._lock = threading.Lock()
+        self._gone = False
+
+    def write(self, data: Any) -> int:
+        """Append a fragment of the data set."""
+        with self._lock:
+            if self.fault is None and not self._gone:
+                try:
+                    self._append(data)
+                except NodeError as error:
+                    self.fault = error
+                    self._remove()
+        return len(data)
+
+    def take(self) -> Path:
+        """The whole object as a file, which is the caller's from now on. Raises the fault, if there was one."""
+        with self._lock:
+            if self.fault is not None:
+                raise self.fault
+            if self._gone or self._file is None:
+                raise ObjectUnreadable("the request came without a data set, or its association has ended")
+            self._gone = True
+            with spool_faults():
+                self._file.close()
+            return Path(self._file.name)
+
+    def discard(self) -> None:
+        """Remove the file, unless it was taken."""
+        with self._lock:
+            self._remove()
+
+    def _append(self, data: bytes) -> None:
+        self.size_bytes += len(data)
+        if self.size_bytes > self._limit_bytes:
+            raise ObjectTooLarge(f"larger than {self._limit_bytes // MIB} MiB")
+        if self._file is None or self.size_bytes - self._room_checked_at > ROOM_CHECKED_EVERY_BYTES:
+            self._inbox.require_room()
+            self._room_checked_at = self.size_bytes
+        with spool_faults():
+            if self._file is None:
+                self._file = self._create()
+            self._file.write(data)
+
+    def _create(self) -> Any:
+        header = self._header()
+        folder = self._inbox.layout.incoming
+        file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
+        file.write(header)
+        return file
+
+    def _remove(self) -> None:
+        if self._file is not None and not self._gone:
+            self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
+        self._gone = True
+
+
+class StoringProvider(DIMSEServiceProvider):
+    """The DIMSE provider of one association, with data sets on the disk."""
+
+    def __init__(self, assoc: Association, inbox: Inbox, limit_bytes: int) -> None:
+        super().__init__(assoc)
+        self._inbox, self._limit_bytes = inbox, limit_bytes
+        self._arriving: IncomingDataSet | None = None
+        self._unanswered: set[IncomingDataSet] = set()
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take what one P-DATA brings; an object beyond the limit ends the association."""
+        if self.message is None:
+            self.message, self._arriving = self._new_message()
+        dataset = self._arriving
+        super().receive_primitive(primitive)
+        if dataset is not None and dataset.size_bytes:
+            self._unanswered.add(dataset)
+            if isinstance(dataset.fault, ObjectTooLarge):
+                self.assoc.abort(block=False)
+
+    def forget(self, dataset: IncomingDataSet) -> None:
+        """The request of this data set was answered."""
+        dataset.discard()
+        self._unanswered.discard(dataset)
+
+    def discard_all(self) -> None:
+        """The association has ended: remove what nobody took."""
+        for dataset in tuple(self._unanswered):
+            self.forget(dataset)
+
+    def _new_message(self) -> tuple[DIMSEMessage, IncomingDataSet]:
+        message = DIMSEMessage()
+        dataset = IncomingDataSet(self._inbox, self._limit_bytes, lambda: _header(message, self.assoc))
+        message.data_set = dataset
+        return message, dataset
+
+
+def _header(message: DIMSEMessage, assoc: Association) -> bytes:
+    """Preamble and file meta information as PS3.10 7.1 wants them. Raises ObjectUnreadable."""
+    syntaxes = {cx.context_id: cx.transfer_syntax[0] for cx in assoc.accepted_contexts}
+    command = message.command_set
+    if not isinstance(message, C_STORE_RQ) or message.context_id not in syntaxes:
+        raise ObjectUnreadable("no C-STORE request in an accepted presentation context")
+    if "AffectedSOPClassUID" not in command or "AffectedSOPInstanceUID" not in command:
+        raise ObjectUnreadable("the C-STORE request names no SOP class and instance")
+    buffer = BytesIO()
+    meta = create_file_meta(
+        sop_class_uid=command.AffectedSOPClassUID,
+        sop_instance_uid=command.AffectedSOPInstanceUID,
+        transfer_syntax=syntaxes[message.context_id],
+    )
+    write_file_meta_info(DicomIO(buffer), meta)
+    return b"\x00" * 128 + b"DICM" + buffer.getvalue()
