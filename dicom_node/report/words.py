@@ -1,0 +1,42 @@
+"""The language of the results: the words of use, and how ages and warnings are told. ASCII only, so that every
+character set can carry them."""
+
+from pipelines.contract import Laterality, Sex, WarningCode
+
+WORDS_OF_USE = "Research use only. Not cleared as a medical device. Not for determining legal age."
+
+SEX_WORDS = {Sex.FEMALE: "female", Sex.MALE: "male"}
+LATERALITY_WORDS = {Laterality.LEFT: "left", Laterality.RIGHT: "right"}
+
+WARNINGS = {
+    WarningCode.SEX_MISSING: "Sex missing: read as female and as male, none in front",
+    WarningCode.AGE_UNKNOWN: "No plausible birth date: not compared with the age",
+    WarningCode.BEYOND_SCALE: "Mature: at or beyond the last standard, no Z-score",
+    WarningCode.OUTSIDE_TRAINING_ASPECT: "Height to width is unlike the training images",
+    WarningCode.RIGHT_HAND: "Right hand: mirrored before reading",
+}
+"""At most 64 characters each: they are code meanings as well (LO, PS3.5 6.2)."""
+
+
+def words_of_use(site_words: str = "") -> str:
+    """The words that stand on every object, then the site's own."""
+    return f"{WORDS_OF_USE} {site_words.strip()}".strip()
+
+
+def warning_words(code: WarningCode) -> str:
+    """What a warning says to the reader, in at most 64 characters."""
+    return WARNINGS.get(code, code.value.replace("-", " ").capitalize())[:64]
+
+
+def years_and_months(months: float) -> str:
+    """123.4 -> "10 y 3 mo": whole months, rounded; below a year months alone."""
+    whole = round(months)
+    sign, whole = ("-" if whole < 0 else ""), abs(whole)
+    years, rest = divmod(whole, 12)
+    return f"{sign}{years} y {rest} mo" if years else f"{sign}{rest} mo"
+
+
+def interval_words(interval_months: tuple[float, float]) -> str:
+    """(109.1, 137.0) -> "9 y 1 mo to 11 y 5 mo"."""
+    low, high = interval_months
+    return f"{years_and_months(low)} to {years_and_months(high)}"
