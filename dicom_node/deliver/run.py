@@ -1,0 +1,39 @@
+"""The delivery process: finished results from the spool to their destinations."""
+
+from pathlib import Path
+
+import structlog
+
+from dicom_node import logs, settings
+from dicom_node.deliver.scu import deliver
+from dicom_node.jobs.contract import DeliveryOutcome, Verdict
+from dicom_node.jobs.engine import Engine, Role
+from dicom_node.operate import notify
+from dicom_node.operate.signals import end, stop_event
+from dicom_node.settings import Settings
+from dicom_node.spool.layout import Layout
+from dicom_node.spool.results import read_results
+
+NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured")
+"""The peer was taken out of the settings after the image was read; the administrator may put it back."""
+
+log = structlog.get_logger(__name__)
+
+
+def run(config: Path) -> int:
+    """Deliver until asked to stop. Raises SettingsInvalid, JobsUnavailable."""
+    node = settings.load(config)
+    logs.configure(node.logging, role="deliver")
+    stop = stop_event()
+    engine = Engine(node, Role.DELIVER)
+    engine.on_delivery(lambda key, destination: deliver_stored(key, destination, node))
+    finished = engine.run(stop, on_ready=notify.ready, on_beat=notify.watchdog)
+    return end(finished)
+
+
+def deliver_stored(key: str, destination: str, node: Settings) -> DeliveryOutcome:
+    """One attempt: the bytes that lie in the spool, to the peer of that name."""
+    peer = node.peers.get(destination)
+    if peer is None:
+        return NOT_CONFIGURED
+    return deliver(read_results(Layout(node.storage.directory), key), peer, node)

@@ -1,0 +1,82 @@
+"""The job database: a SQLite file in WAL mode, or PostgreSQL for several hosts; made by whoever comes first."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import sqlalchemy as sa
+from dbos import DBOS
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+
+from dicom_node.errors import JobsUnavailable
+from dicom_node.settings import Settings
+from dicom_node.spool.layout import Layout
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a short write waits for another writer: well within a modality's DIMSE timeout (30 s as a rule)."""
+
+
+def database_url(settings: Settings) -> str:
+    """SQLAlchemy's URL of the job database."""
+    return settings.database.url or f"sqlite:///{Layout(settings.storage.directory).job_database}"
+
+
+def prepare(settings: Settings) -> None:
+    """Create or migrate the schema; safe when several processes start at once. Raises JobsUnavailable."""
+    url = sa.make_url(database_url(settings))
+    root = settings.storage.directory
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with exclusive(root / "jobs.lock", wait_s=60.0):
+            if url.get_backend_name() == "sqlite":
+                _set_write_ahead_log(Path(str(url.database)))
+            DBOS.migrate(url.render_as_string(hide_password=False))
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+
+
+def connect(settings: Settings) -> sa.Engine:
+    """An engine for short writes: it fails soon where DBOS's own would wait without end."""
+    url = sa.make_url(database_url(settings))
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": int(BUSY_TIMEOUT_S)},
+            pool_pre_ping=True,
+            pool_timeout=BUSY_TIMEOUT_S,
+        )
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_timeout=BUSY_TIMEOUT_S)
+
+    @event.listens_for(engine, "connect")
+    def take_the_write_lock_first(connection: sqlite3.Connection, _record: object) -> None:
+        # A read transaction that turns into a write fails at once when another writer came between.
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine
+
+
+@contextmanager
+def exclusive(path: Path, *, wait_s: float) -> Iterator[None]:
+    """Hold the lock file alone. The kernel lets go of it when the process dies. Raises JobsUnavailable."""
+    deadline = monotonic() + wait_s
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if monotonic() > deadline:
+                    raise JobsUnavailable(f"{path.name} is held by another process") from None
+                sleep(0.05)
+        yield
+
+
+def _set_write_ahead_log(path: Path) -> None:
+    """Once and for good: the mode is kept in the file. Without it readers and writers block each other."""
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")

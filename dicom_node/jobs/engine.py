@@ -1,0 +1,146 @@
+"""The engine: one DBOS executor a process, listening to the queues of its role."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+
+from dicom_node.jobs import database, names
+from dicom_node.jobs.contract import DeliverResults, ReadImage
+from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, delivery_patience
+from dicom_node.settings import Settings
+
+POLL_S = 0.1
+"""Between two looks at a queue: an image waits half of it on average; an idle process takes a few % of a core."""
+ALONE_POLL_S = 1.0
+"""The same for images that are tried again: they are few, and have waited already."""
+DRAIN_S = 20
+"""How long jobs in hand may take to end after a stop; what is left then is resumed at the next start."""
+LOCK_WAIT_S = 15.0
+"""How long a new process waits for the one before it to end."""
+BEAT_S = 1.0
+RECOVERY_LIMIT = 20
+"""Backstop of DBOS's own; the workflows stop blaming an image much earlier."""
+
+log = structlog.get_logger(__name__)
+
+
+class Role(StrEnum):
+    """Which process this is."""
+
+    WORK = "work"
+    DELIVER = "deliver"
+
+
+QUEUES = {Role.WORK: [names.IMAGES, names.ALONE], Role.DELIVER: [names.DELIVER]}
+
+
+class Engine:
+    """Runs the jobs of one role. One engine a process: DBOS keeps its registry in the module."""
+
+    def __init__(self, settings: Settings, role: Role) -> None:
+        self._settings = settings
+        self._role = role
+
+    def on_image(self, read_image: ReadImage) -> None:
+        """Register what reads an image. Before `run`."""
+        workflow = ImageWorkflow(read_image)
+
+        @DBOS.workflow(name=names.READ_IMAGE, max_recovery_attempts=RECOVERY_LIMIT)
+        def read(key: str, attempt: int, first_at: float) -> dict[str, object]:
+            return dict(workflow.run(key, attempt, first_at))
+
+    def on_delivery(self, deliver_results: DeliverResults) -> None:
+        """Register what delivers. Before `run`."""
+        workflow = DeliveryWorkflow(deliver_results, delivery_patience(self._settings.delivery))
+
+        @DBOS.workflow(name=names.DELIVER_RESULTS, max_recovery_attempts=RECOVERY_LIMIT)
+        def send(key: str, destination: str, attempt: int, first_at: float) -> dict[str, object]:
+            return dict(workflow.run(key, destination, attempt, first_at))
+
+    def run(
+        self,
+        stop: threading.Event,
+        *,
+        on_ready: Callable[[], None] = lambda: None,
+        on_beat: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Run jobs until `stop` is set, then finish what is in hand within DRAIN_S seconds.
+
+        on_beat is called about once a second. Returns whether everything in hand ended.
+        Raises JobsUnavailable where the database is away, or another process has this role here.
+        """
+        database.prepare(self._settings)
+        # Two processes with one executor id would each resume what the other has in hand.
+        role_lock = self._settings.storage.directory / f"{self._role}.lock"
+        with database.exclusive(role_lock, wait_s=LOCK_WAIT_S):
+            self._launch()
+            on_ready()
+            while not stop.wait(BEAT_S):
+                on_beat()
+            return _drain()
+
+    def _launch(self) -> None:
+        silence()
+        self._declare_queues()
+        DBOS(config=self._config())
+        DBOS.listen_queues(QUEUES[self._role])
+        DBOS.launch()
+
+    def _declare_queues(self) -> None:
+        """Before the launch: DBOS looks for queues that came later only once a second."""
+        client = DBOSClient(
+            system_database_url=database.database_url(self._settings), application_name=names.APPLICATION
+        )
+        declare = partial(client.register_queue, polling_interval_sec=POLL_S)
+        try:
+            if self._role is Role.WORK:
+                declare(names.IMAGES, worker_concurrency=self._settings.work.concurrency)
+                declare(names.ALONE, worker_concurrency=1, polling_interval_sec=ALONE_POLL_S)
+            else:
+                declare(names.DELIVER, partition_worker_concurrency=self._settings.delivery.concurrency)
+        finally:
+            client.destroy()
+
+    def _config(self) -> DBOSConfig:
+        url = database.database_url(self._settings)
+        several_hosts = sa.make_url(url).get_backend_name() != "sqlite"
+        return DBOSConfig(
+            name=names.APPLICATION,
+            system_database_url=url,
+            application_version=names.VERSION,
+            executor_id=f"{self._role}@{socket.gethostname()}" if several_hosts else str(self._role),
+            serializer=DBOSPortableJSONSerializer(),
+            run_migrations=False,
+            log_level="WARNING",
+            enable_otlp=False,
+        )
+
+
+def silence() -> None:
+    """DBOS's own lines follow the node's logging, warnings and above only, without its advert."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # DBOS adds a handler of its own to a logger without one
+    logger.setLevel(logging.WARNING)
+
+
+def _drain() -> bool:
+    """Take no more jobs, wait for those in hand."""
+    log.info("draining")
+    DBOS.destroy(workflow_completion_timeout_sec=DRAIN_S)
+    return not any(
+        thread.name.startswith("dbos-executor-") and thread.is_alive() and _busy(thread)
+        for thread in threading.enumerate()
+    )
+
+
+def _busy(thread: threading.Thread) -> bool:
+    thread.join(timeout=0.5)
+    return thread.is_alive()

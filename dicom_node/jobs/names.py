@@ -1,0 +1,24 @@
+"""Names that are written into the job database: changing one loses sight of the jobs that carry it."""
+
+from typing import Final
+
+APPLICATION: Final = "dicom-node"
+VERSION: Final = "1"
+"""Of the workflows' steps and arguments, not of the software: a job is only resumed by the version it began with."""
+
+IMAGES: Final = "images"
+ALONE: Final = "alone"
+DELIVER: Final = "deliver"
+
+READ_IMAGE: Final = "read_image"
+DELIVER_RESULTS: Final = "deliver_results"
+
+
+def image_job(key: str, attempt: int = 0) -> str:
+    """The workflow id of one attempt at reading an image version; the first has none in its name."""
+    return f"image:{key}:{attempt}" if attempt else f"image:{key}"
+
+
+def delivery_job(key: str, destination: str, attempt: int = 0) -> str:
+    """The workflow id of one attempt at a delivery."""
+    return f"deliver:{key}:{destination}:{attempt}"

@@ -1,0 +1,167 @@
+"""The two workflows: read an image, deliver its results. What a step returns is durable; the rest is repeated.
+
+The runner's border lies here: whatever a callable raises becomes a recorded outcome, so that no exception with values
+in its text reaches the engine's log.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import TypedDict
+
+import structlog
+from dbos import DBOS, EnqueueOptions
+
+from dicom_node.errors import NodeError
+from dicom_node.jobs import names
+from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s
+from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, ReadImage, Verdict
+from dicom_node.settings import Delivery
+
+PROCESS_DIED = "process-died"
+UNEXPECTED = "unexpected"
+DELIVERY_DEATHS = 3
+"""A delivery during which the process died is only sent again; after this often it waits for its next attempt."""
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(TypedDict):
+    """What one attempt came to: JSON, as it lies in the job database.
+
+    delay_s: wait before the next attempt, None where there is none. at: end of the attempt, seconds since 1970.
+    """
+
+    verdict: str
+    code: str
+    destinations: list[str]
+    delay_s: float | None
+    at: float
+
+
+@dataclass(frozen=True)
+class ImageWorkflow:
+    """Read one image version, then hand its results to each destination."""
+
+    read_image: ReadImage
+
+    def run(self, key: str, attempt: int, first_at: float) -> Outcome:
+        """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
+        outcome = DBOS.run_step({"name": "read"}, self._attempt, key, attempt, first_at)
+        for destination in outcome["destinations"]:
+            DBOS.enqueue_workflow_with_options(delivery_options(key, destination, 0, None), key, destination, 0, 0.0)
+        if outcome["delay_s"] is not None:
+            options = image_options(key, attempt + 1, outcome["delay_s"])
+            DBOS.enqueue_workflow_with_options(options, key, attempt + 1, first_at or outcome["at"])
+        return outcome
+
+    def _attempt(self, key: str, attempt: int, first_at: float) -> Outcome:
+        if runs_of_this_job() > 1:
+            return _failed("image", PROCESS_DIED, BLAMED, key, attempt, first_at)
+        try:
+            destinations = list(self.read_image(key))
+        except NodeError as error:
+            patience = PASSING if error.retry else None
+            return _failed("image", error.code, patience, key, attempt, first_at)
+        except Exception as error:  # the runner's border
+            log.error("job_unexpected", key=key, error=type(error).__name__)
+            return _failed("image", UNEXPECTED, BLAMED, key, attempt, first_at)
+        return Outcome(verdict="read", code="read", destinations=destinations, delay_s=None, at=time.time())
+
+
+@dataclass(frozen=True)
+class DeliveryWorkflow:
+    """Send the results of one image version to one destination."""
+
+    deliver_results: DeliverResults
+    patience: Patience
+
+    def run(self, key: str, destination: str, attempt: int, first_at: float) -> Outcome:
+        """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
+        outcome = DBOS.run_step({"name": "send"}, self._attempt, key, destination, attempt, first_at)
+        if outcome["delay_s"] is not None:
+            options = delivery_options(key, destination, attempt + 1, outcome["delay_s"])
+            DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, first_at or outcome["at"])
+        return outcome
+
+    def _attempt(self, key: str, destination: str, attempt: int, first_at: float) -> Outcome:
+        if runs_of_this_job() > DELIVERY_DEATHS:
+            sent = DeliveryOutcome(Verdict.RETRY, PROCESS_DIED)
+        else:
+            sent = self._send(key, destination)
+        if sent.verdict is not Verdict.DELIVERED:
+            patience = self.patience if sent.verdict is Verdict.RETRY else None
+            return _failed("delivery", sent.code, patience, key, attempt, first_at, destination=destination)
+        log.info("delivered", key=key, destination=destination, attempt=attempt, code=sent.code)
+        return Outcome(verdict=Verdict.DELIVERED, code=sent.code, destinations=[], delay_s=None, at=time.time())
+
+    def _send(self, key: str, destination: str) -> DeliveryOutcome:
+        try:
+            return self.deliver_results(key, destination)
+        except NodeError as error:
+            return DeliveryOutcome(Verdict.RETRY if error.retry else Verdict.PARKED, error.code)
+        except Exception as error:  # the runner's border
+            log.error("job_unexpected", key=key, destination=destination, error=type(error).__name__)
+            return DeliveryOutcome(Verdict.RETRY, UNEXPECTED)
+
+
+def delivery_patience(delivery: Delivery) -> Patience:
+    """The settings' policy."""
+    return Patience(delivery.delays_s, delivery.give_up_after_h * HOUR_S)
+
+
+def image_options(key: str, attempt: int, delay_s: float) -> EnqueueOptions:
+    """How a further attempt at an image is enqueued: one at a time, so that a deadly image takes no other with it."""
+    options: EnqueueOptions = {
+        "workflow_name": names.READ_IMAGE,
+        "workflow_id": names.image_job(key, attempt),
+        "queue_name": names.ALONE,
+        "app_version": names.VERSION,
+    }
+    return _delayed(options, delay_s)
+
+
+def delivery_options(key: str, destination: str, attempt: int, delay_s: float | None) -> EnqueueOptions:
+    """How an attempt at a delivery is enqueued: a destination that is away holds up no other."""
+    options: EnqueueOptions = {
+        "workflow_name": names.DELIVER_RESULTS,
+        "workflow_id": names.delivery_job(key, destination, attempt),
+        "queue_name": names.DELIVER,
+        "queue_partition_key": destination,
+        "app_version": names.VERSION,
+    }
+    return _delayed(options, delay_s)
+
+
+def runs_of_this_job() -> int:
+    """How often this job was started; more than once means that a process died (or was killed) with it in hand."""
+    workflow_id = DBOS.workflow_id
+    status = DBOS.get_workflow_status(workflow_id) if workflow_id else None
+    return (status.recovery_attempts or 1) if status else 1
+
+
+def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:
+    if delay_s:
+        options["delay_seconds"] = delay_s
+    return options
+
+
+def _failed(
+    kind: str,
+    code: str,
+    patience: Patience | None,
+    key: str,
+    attempt: int,
+    first_at: float,
+    *,
+    destination: str | None = None,
+) -> Outcome:
+    """Log the fault, and say when to try again; patience None: not at all."""
+    now = time.time()
+    delay_s = None
+    if patience is not None:
+        delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now)
+    verdict = Verdict.PARKED if delay_s is None else Verdict.RETRY
+    level = log.error if delay_s is None else log.warning
+    fields = {"destination": destination} if destination else {}
+    level(f"{kind}_{verdict}", key=key, attempt=attempt, code=code, delay_s=delay_s, **fields)
+    return Outcome(verdict=verdict, code=code, destinations=[], delay_s=delay_s, at=now)

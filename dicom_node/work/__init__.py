@@ -1,0 +1,1 @@
+"""Step 3: select, decode, read in batches, write the results down."""

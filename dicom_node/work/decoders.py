@@ -1,0 +1,127 @@
+"""Decoding in processes of their own: codecs are foreign code, and a file that kills one kills nothing else.
+
+Each process serves one request at a time over a pipe and ends when the pipe does, so none outlives the worker.
+"""
+
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from dicom_node.errors import NodeError, PixelsUndecodable
+
+ENDING_S = 2.0
+WARM_UP_S = 60.0
+
+log = structlog.get_logger(__name__)
+
+Decode = Callable[[Path], Any]
+"""An importable function: path -> whatever it makes of the file."""
+
+
+class DecoderDied(NodeError):
+    """The decoding process died over the file."""
+
+    code, retry = "decoder-died", True
+
+
+class DecoderHung(NodeError):
+    """The decoding process did not answer in time and was ended."""
+
+    code, retry = "decoder-hung", True
+
+
+class Decoders:
+    """`count` processes; a call takes a free one, waiting for it if need be. For any number of threads."""
+
+    def __init__(self, decode: Decode, *, count: int, timeout_s: float) -> None:
+        self._decode = decode
+        self._timeout_s = timeout_s
+        self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+        # Spawned, not forked: the worker has threads, and the children shall not hold its networks.
+        self._context = multiprocessing.get_context("spawn")
+        for _ in range(count):
+            self._idle.put(self._start())
+
+    def decode(self, path: Path) -> Any:
+        """What `decode` makes of the file. Raises what it raises, DecoderDied, DecoderHung."""
+        process = self._idle.get()
+        try:
+            return process.ask(path, self._timeout_s)
+        except (DecoderDied, DecoderHung) as error:
+            log.warning("decoder_replaced", code=error.code)
+            process.end()
+            process = self._start()
+            raise
+        finally:
+            self._idle.put(process)
+
+    def close(self) -> None:
+        """End the processes that are idle; the others end with their worker."""
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().end()
+
+    def _start(self) -> "_Process":
+        return _Process(self._context, self._decode)
+
+
+class _Process:
+    """One decoder and our end of its pipe."""
+
+    def __init__(self, context: Any, decode: Decode) -> None:
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, decode), daemon=True, name="decoder")
+        self._process.start()
+        theirs.close()  # so that its death is the end of the pipe
+        self._imported = False
+
+    def ask(self, path: Path, timeout_s: float) -> Any:
+        """What decoding the file came to. Raises what it raised, DecoderDied, DecoderHung."""
+        try:
+            if not self._imported:
+                self._hear(WARM_UP_S)
+                self._imported = True
+            self._pipe.send(path)
+            succeeded, answer = self._hear(timeout_s)
+        except (EOFError, OSError) as error:
+            raise DecoderDied("it ended without an answer") from error
+        if not succeeded:
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """Whatever it is doing."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join(ENDING_S)
+
+    def _hear(self, limit_s: float) -> Any:
+        if not self._pipe.poll(limit_s):
+            raise DecoderHung(f"no answer within {limit_s:g} s")
+        return self._pipe.recv()
+
+
+def _serve(pipe: Connection, decode: Decode) -> None:
+    """The process: one answer a path, (True, what it is) or (False, a NodeError)."""
+    for number in (signal.SIGTERM, signal.SIGINT):  # sent to the whole group; the worker decides when we end
+        signal.signal(number, signal.SIG_IGN)
+    with suppress(EOFError, OSError):  # the worker has gone: nobody waits for an answer
+        pipe.send("imported")
+        while True:
+            pipe.send(_answer(pipe.recv(), decode))
+
+
+def _answer(path: Path, decode: Decode) -> tuple[bool, Any]:
+    try:
+        return True, decode(path)
+    except NodeError as error:
+        return False, error
+    except Exception as error:  # this process's border: codecs raise whatever they like
+        return False, PixelsUndecodable(type(error).__name__)

@@ -1,0 +1,117 @@
+"""What `predict` says of one file: as a JSON line, and as a line of a table. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from pipelines.contract import ModelIdentity, ReaderReading, Reading, Refusal, Sex
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The file could not be read at all: a stable code, and a sentence without patient data."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One file's outcome. sex: that it was read with. seconds: from opening the file to the last byte written."""
+
+    file: Path
+    outcome: Reading | Refusal | Failure
+    seconds: float
+    sex: Sex | None = None
+
+    @property
+    def failed(self) -> bool:
+        return isinstance(self.outcome, Failure)
+
+
+def json_line(prediction: Prediction) -> str:
+    """The line of `--json`; months to one decimal. "refusal" holds the code of a refusal or a failure."""
+    return json.dumps(_values(prediction), ensure_ascii=False)
+
+
+def _values(prediction: Prediction) -> dict[str, Any]:
+    outcome = prediction.outcome
+    values: dict[str, Any] = {
+        "file": str(prediction.file),
+        "status": "failed" if prediction.failed else "refused",
+        "bone_age_months": None,
+        "interval_months": None,
+        "readings": [],
+        "sex": prediction.sex,
+        "refusal": None,
+        "warnings": [],
+        "models": [],
+        "seconds": round(prediction.seconds, 3),
+    }
+    if not isinstance(outcome, Reading):
+        return values | {"refusal": str(outcome.code)}
+    return values | {
+        "status": "read",
+        "bone_age_months": _rounded(outcome.bone_age_months),
+        "interval_months": _interval(outcome.interval_months),
+        "readings": [_reading(each) for each in outcome.readings],
+        "warnings": [str(code) for code in outcome.warnings],
+        "models": [_model(each) for each in outcome.models],
+    }
+
+
+def _reading(reading: ReaderReading) -> dict[str, Any]:
+    return {
+        "sex": str(reading.sex),
+        "reader": reading.reader,
+        "bone_age_months": _rounded(reading.bone_age_months),
+        "interval_months": _interval(reading.interval_months),
+    }
+
+
+def _model(model: ModelIdentity) -> dict[str, str]:
+    return {"name": model.name, "version": model.version, "sha256": model.sha256}
+
+
+def _rounded(months: float | None) -> float | None:
+    return None if months is None else round(months, 1)
+
+
+def _interval(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else [round(bound, 1) for bound in interval]
+
+
+def table(predictions: Sequence[Prediction]) -> Table:
+    """For people: a line a reading."""
+    grid = Table(box=None, pad_edge=False)
+    for heading in ("file", "sex", "bone age", "95 % interval", "remarks"):
+        grid.add_column(heading, no_wrap=True)
+    for prediction in predictions:
+        for row in _rows(prediction):
+            grid.add_row(*row)
+    return grid
+
+
+def _rows(prediction: Prediction) -> list[tuple[str, str, str, str, str]]:
+    outcome, file = prediction.outcome, str(prediction.file)
+    if not isinstance(outcome, Reading):
+        status = "failed" if prediction.failed else "refused"
+        return [(file, str(prediction.sex or ""), "", "", f"{status}: {outcome.code}. {outcome.detail}")]
+    remarks = ", ".join(str(code) for code in outcome.warnings)
+    return [
+        (file, str(each.sex), _age(each.bone_age_months), _bounds(each.interval_months), remarks)
+        for each in outcome.readings
+    ]
+
+
+def _age(months: float) -> str:
+    whole = round(months)
+    return f"{whole // 12} y {whole % 12} m ({months:.1f} months)"
+
+
+def _bounds(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.1f} to {interval[1]:.1f}"

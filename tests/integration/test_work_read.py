@@ -1,0 +1,210 @@
+"""From a stored image to results in the spool: real files, real decoding, real objects; a stand-in for the network."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+
+from dicom_node.errors import ObjectUnreadable
+from dicom_node.phantom import PhantomOptions, dataset
+from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
+from dicom_node.settings import Settings
+from dicom_node.spool.layout import Layout
+from dicom_node.spool.origin import Origin
+from dicom_node.spool.results import SUMMARY, read_results
+from dicom_node.spool.store import Inbox
+from dicom_node.work.batch import Batcher
+from dicom_node.work.decode import decode
+from dicom_node.work.decoders import DecoderDied
+from dicom_node.work.read import ImageReader
+from pipelines.contract import (
+    HandRadiograph,
+    ModelIdentity,
+    ReaderReading,
+    Reading,
+    Refusal,
+    RefusalCode,
+    Sex,
+)
+
+MODEL = ModelIdentity("stand-in", "1.0.0", "ab" * 32)
+
+
+class StandIn:
+    """A pipeline that reads 100 months in everything, or refuses everything; it counts what it was asked."""
+
+    name = "bone_age"
+    fingerprint = "cd" * 32
+    models = (MODEL,)
+
+    def __init__(self) -> None:
+        self.refusal: Refusal | None = None
+        self.asked = 0
+
+    def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
+        self.asked += len(radiographs)
+        return [self.refusal or self._reading(each) for each in radiographs]
+
+    def _reading(self, radiograph: HandRadiograph) -> Reading:
+        one = ReaderReading(radiograph.sex or Sex.FEMALE, "stand-in", 100.0, (88.0, 112.0))
+        heatmap = np.ones(radiograph.pixels.shape, np.float32)
+        return Reading(100.0, (88.0, 112.0), (one,), radiograph.sex, "stand-in", heatmap, (MODEL,))
+
+
+class Worker:
+    """An inbox with a modality in front and an image reader behind."""
+
+    def __init__(self, directory: Path) -> None:
+        self.settings = Settings.model_validate(
+            {
+                "storage": {"directory": directory},
+                "peers": {"pacs": {"ae_title": "PACS", "host": "localhost", "port": 104, "may": ["receive"]}},
+                "routes": [{"name": "hands", "destinations": ["pacs"]}],
+            }
+        )
+        self.layout = Layout(directory)
+        self.inbox = Inbox(self.layout)
+        self.inbox.prepare()
+        self.pipeline = StandIn()
+        self.batcher = Batcher(self.pipeline, size=4, wait_ms=1)
+
+    def store(self, ds: Dataset) -> str:
+        part = self.layout.incoming / "tmp.dcm"
+        ds.save_as(part, enforce_file_format=True)
+        origin = Origin("MODALITY", "BONEAGE", "127.0.0.1", datetime.now(UTC))
+        return self.inbox.accept(part, origin).key
+
+    def read(self, key: str, decoder: Callable[[Path], Any] = decode) -> tuple[str, ...]:
+        return ImageReader(self.settings, decoder, {"bone_age": self.batcher})(key)
+
+    def summary(self, key: str) -> dict[str, Any]:
+        summary: dict[str, Any] = json.loads((self.layout.results(key) / SUMMARY).read_bytes())
+        return summary
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    opened = Worker(tmp_path)
+    yield opened
+    opened.batcher.close()
+
+
+@pytest.fixture(scope="module")
+def hand() -> Dataset:
+    return dataset(PhantomOptions(bone_age_months=100, sex="F"))
+
+
+def test_an_image_becomes_objects_in_its_own_study(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    assert worker.read(key) == ("pacs",)
+    objects = read_results(worker.layout, key).objects
+    assert [each.kind for each in objects] == ["report", "report-fallback", "capture"]
+    for each in objects:
+        ds = dcmread(each.path)
+        assert ds.StudyInstanceUID == hand.StudyInstanceUID
+        assert (ds.Manufacturer, ds.ManufacturerModelName) == (MANUFACTURER, MODEL_NAME)
+
+
+def test_the_summary_says_what_was_read_by_what_and_how_long_it_took(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    summary = worker.summary(key)
+    assert (summary["status"], summary["route"], summary["bone_age_months"]) == ("read", "hands", 100.0)
+    assert summary["pipeline"] == {"name": "bone_age", "fingerprint": "cd" * 32}
+    assert summary["models"] == [{"name": "stand-in", "version": "1.0.0", "sha256": "ab" * 32}]
+    assert list(summary["seconds"]) == ["select", "decode", "read", "report"]
+
+
+def test_no_summary_names_the_patient(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    text = (worker.layout.results(key) / SUMMARY).read_text()
+    for value in (hand.PatientName.family_name, hand.PatientID, hand.PatientBirthDate, hand.StudyInstanceUID):
+        assert value
+        assert str(value) not in text
+
+
+def test_final_results_are_kept_and_nothing_is_read_again(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    before = read_results(worker.layout, key)
+    assert worker.read(key) == ("pacs",)
+    assert worker.pipeline.asked == 1
+    assert read_results(worker.layout, key) == before
+
+
+def test_an_image_that_no_route_takes_is_neither_decoded_nor_answered(worker: Worker, hand: Dataset) -> None:
+    chest = dataset(PhantomOptions(bone_age_months=100, sex="F"))
+    chest.BodyPartExamined = "CHEST"
+    for keyword in ("StudyDescription", "SeriesDescription", "ProtocolName", "AnatomicRegionSequence"):
+        if keyword in chest:
+            delattr(chest, keyword)
+    key = worker.store(chest)
+
+    def never(path: Path) -> None:
+        raise AssertionError("decoded")
+
+    assert worker.read(key, never) == ()
+    assert not worker.layout.results(key).exists()
+
+
+def test_our_own_result_is_not_read_when_the_pacs_sends_it_back(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    capture = next(each for each in read_results(worker.layout, key).objects if each.kind == "capture")
+    assert worker.read(worker.store(dcmread(capture.path))) == ()
+
+
+def test_a_refusal_is_a_summary_without_objects_or_destinations(worker: Worker, hand: Dataset) -> None:
+    worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
+    key = worker.store(hand)
+    assert worker.read(key) == ()
+    assert worker.read(key) == ()
+    assert worker.pipeline.asked == 1
+    assert worker.summary(key)["refusal"] == {"code": "flat", "detail": "one grey value"}
+    assert read_results(worker.layout, key).objects == ()
+
+
+def test_pixels_that_no_decoder_takes_are_a_refusal(worker: Worker) -> None:
+    broken = dataset(PhantomOptions(bone_age_months=100, sex="F", transfer_syntax="JPEG2000Lossless"))
+    from pydicom.encaps import encapsulate
+
+    broken.PixelData = encapsulate([b"no codestream of any kind"])
+    key = worker.store(broken)
+    assert worker.read(key) == ()
+    assert worker.summary(key)["refusal"]["code"] == "not-decodable"
+
+
+def test_an_image_that_kills_its_decoder_twice_is_refused(worker: Worker, hand: Dataset) -> None:
+    deaths = 0
+
+    def deadly(path: Path) -> None:
+        nonlocal deaths
+        deaths += 1
+        raise DecoderDied("it ended without an answer")
+
+    key = worker.store(hand)
+    assert worker.read(key, deadly) == ()
+    assert deaths == 2
+    assert worker.summary(key)["refusal"]["code"] == "not-decodable"
+
+
+def test_a_decoder_that_died_of_something_else_costs_nothing(worker: Worker, hand: Dataset) -> None:
+    deaths = iter([True, False])
+
+    def unlucky(path: Path) -> Any:
+        if next(deaths):
+            raise DecoderDied("out of memory")
+        return decode(path)
+
+    assert worker.read(worker.store(hand), unlucky) == ("pacs",)
+
+
+def test_a_key_without_an_image_is_named(worker: Worker) -> None:
+    with pytest.raises(ObjectUnreadable):
+        worker.read("f" * 64)
