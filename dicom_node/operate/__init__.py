@@ -1,0 +1,1 @@
+"""What administrators use: check, readiness, the demo's embedded PACS, benchmarks."""

@@ -1,0 +1,1 @@
+"""The demo: phantoms go through a real node into an embedded PACS, and every answer is read back whole."""

@@ -1,0 +1,68 @@
+"""From a pipeline's YAML file to a pipeline that reads: the registry of stages and readers, and their weights.
+
+A new stage is a class here and a line in the file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from pydantic import ValidationError
+
+from models import registry
+from pipelines.read import StagedPipeline
+from pipelines.readers.contract import Reader
+from pipelines.readers.whole_hand import WholeHandReader
+from pipelines.spec import PipelineInvalid, ReaderStep, Step, faults, load_spec
+from pipelines.stages.checks import Checks
+from pipelines.stages.contract import Stage
+from pipelines.stages.mirror import MirrorRight
+
+STAGES: Mapping[str, type[Stage]] = {"checks": Checks, "mirror_right": MirrorRight}
+READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
+
+_Kind = TypeVar("_Kind")
+
+
+def build(path: Path, *, weights_directory: Path | None = None, device: str = "auto") -> StagedPipeline:
+    """The pipeline of a YAML file with its weights loaded, ready to read.
+
+    weights_directory: None takes the weights that come with the models. device: auto, cpu or cuda.
+    Raises PipelineInvalid for a fault in the file, ValueError for weights that are missing or altered.
+    """
+    spec = load_spec(path)
+    stages = tuple(_stage(step, path) for step in spec.stages)
+    where = _device(device)
+    readers = {step.weights: _reader(step, path, weights_directory, where) for step in spec.readers}
+    return StagedPipeline(spec, stages, tuple(readers[name] for name in spec.weights))
+
+
+def _stage(step: Step, path: Path) -> Stage:
+    kind = _known(STAGES, step.name, "stage", path)
+    try:
+        return kind.model_validate(step.parameters)
+    except ValidationError as error:
+        raise PipelineInvalid(faults(f"{path}: {step.name}", error)) from None
+
+
+def _reader(step: ReaderStep, path: Path, weights_directory: Path | None, device: str) -> Reader:
+    kind = _known(READERS, step.name, "reader", path)
+    try:
+        parameters = kind.Parameters.model_validate(step.parameters)
+    except ValidationError as error:
+        raise PipelineInvalid(faults(f"{path}: {step.name}", error)) from None
+    model = registry.load(step.weights, directory=weights_directory, device=device)
+    return kind(model, parameters, device=device)
+
+
+def _known(kinds: Mapping[str, _Kind], name: str, what: str, path: Path) -> _Kind:
+    if name not in kinds:
+        raise PipelineInvalid(f"{path}: unknown {what} '{name}'; known: {', '.join(kinds)}")
+    return kinds[name]
+
+
+def _device(device: str) -> str:
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"

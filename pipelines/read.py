@@ -1,0 +1,84 @@
+"""A pipeline at work: stages one image after the other, readers all images at once, then one answer an image."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.contract import HandRadiograph, ModelIdentity, Reading, Refusal, Sex, WarningCode
+from pipelines.readers.contract import Answer, Reader, Request
+from pipelines.spec import PipelineSpec, fingerprint
+from pipelines.stages.contract import Case, Stage
+
+
+class StagedPipeline:
+    """Stages in order, then readers, the primary one first. A `pipelines.contract.Pipeline`."""
+
+    def __init__(self, spec: PipelineSpec, stages: Sequence[Stage], readers: Sequence[Reader]) -> None:
+        self.spec = spec
+        self.stages = tuple(stages)
+        self.readers = tuple(readers)
+        self.name = spec.name
+        self.models: tuple[ModelIdentity, ...] = tuple(reader.identity for reader in readers)
+        calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
+        self.fingerprint = fingerprint(spec.canonical(), *calibrated)
+
+    def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
+        """One answer a radiograph, in order."""
+        passed = [self._pass(radiograph) for radiograph in radiographs]
+        cases = [each for each in passed if isinstance(each, Case)]
+        requests = [Request(case.radiograph, sex) for case in cases for sex in _sexes(case)]
+        answers = [iter(reader.read(requests)) for reader in self.readers]
+        return [each if isinstance(each, Refusal) else self._reading(each, answers) for each in passed]
+
+    def _pass(self, radiograph: HandRadiograph) -> Case | Refusal:
+        case = Case(radiograph)
+        for stage in self.stages:
+            passed = stage.apply(case)
+            if isinstance(passed, Refusal):
+                return passed
+            case = passed
+        return case
+
+    def _reading(self, case: Case, answers: list[Iterator[Answer]]) -> Reading:
+        """Takes the case's answers, one a sex, from each reader; the primary reader's come first."""
+        sexes = _sexes(case)
+        by_reader = [[next(each) for _ in sexes] for each in answers]
+        every = [answer for of_reader in by_reader for answer in of_reader]
+        front = by_reader[0][0].reading if len(sexes) == 1 else None
+        return Reading(
+            bone_age_months=front.bone_age_months if front else None,
+            interval_months=front.interval_months if front else None,
+            readings=tuple(answer.reading for answer in every),
+            sex=case.radiograph.sex,
+            method=self.spec.method,
+            heatmap_months=case.original_frame(_heatmap(case, by_reader[0])),
+            models=self.models,
+            warnings=self._warnings(case, every),
+        )
+
+    def _warnings(self, case: Case, answers: Sequence[Answer]) -> tuple[WarningCode, ...]:
+        """Each once, in the order they arose."""
+        codes = [*case.warnings, *(code for answer in answers for code in answer.warnings)]
+        if case.radiograph.sex is None:
+            codes.append(WarningCode.SEX_MISSING)
+        if case.radiograph.age_months is None:
+            codes.append(WarningCode.AGE_UNKNOWN)
+        last = self.spec.last_standard_months
+        primary = [answer.reading for answer in answers if answer.reading.reader == self.readers[0].name]
+        if any(reading.bone_age_months >= last[reading.sex] for reading in primary):
+            codes.append(WarningCode.BEYOND_SCALE)
+        return tuple(dict.fromkeys(codes))
+
+
+def _sexes(case: Case) -> tuple[Sex, ...]:
+    """The radiograph's sex, or both where it is unknown: sex is never guessed."""
+    return (case.radiograph.sex,) if case.radiograph.sex else (Sex.FEMALE, Sex.MALE)
+
+
+def _heatmap(case: Case, answers: Sequence[Answer]) -> NDArray[np.float32]:
+    """The mean over the sexes read, over the frame that was read; zero where the reader has none."""
+    maps = [answer.heatmap_months for answer in answers if answer.heatmap_months is not None]
+    if not maps:
+        return np.zeros(case.radiograph.pixels.shape, dtype=np.float32)
+    return np.asarray(sum(maps[1:], maps[0]) / len(maps), dtype=np.float32)

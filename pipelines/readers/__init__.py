@@ -1,0 +1,1 @@
+"""What turns prepared pixels and a sex into months."""

@@ -1,0 +1,42 @@
+"""What a reader is, and what it says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.contract import HandRadiograph, ModelIdentity, ReaderReading, Sex, WarningCode
+
+
+@dataclass(frozen=True)
+class Request:
+    """Read this radiograph as that of a girl or of a boy."""
+
+    radiograph: HandRadiograph
+    sex: Sex
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One reading, and where it comes from.
+
+    heatmap_months: (H, W) float32 over the request's frame, None where the reader has none.
+    """
+
+    reading: ReaderReading
+    heatmap_months: NDArray[np.float32] | None
+    warnings: tuple[WarningCode, ...] = ()
+
+
+class Reader(Protocol):
+    """calibration: a text that changes whenever the intervals do."""
+
+    name: str
+    identity: ModelIdentity
+    calibration: str
+
+    def read(self, requests: Sequence[Request]) -> list[Answer]:
+        """One answer a request, in order, from one batch."""
+        ...

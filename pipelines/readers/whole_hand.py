@@ -1,0 +1,88 @@
+"""The whole-hand reader: a squashed frame and the sex in, months and a regression activation map out."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from monai.inferers import SimpleInferer
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from models.loaded import WholeHandOutput
+from models.preprocess import standardise
+from models.registry import LoadedModel
+from pipelines.contract import ModelIdentity, ReaderReading, Sex, WarningCode
+from pipelines.heatmap import measured_centres
+from pipelines.readers.contract import Answer, Request
+
+Maps = NDArray[np.float32]
+
+
+class WholeHandParameters(BaseModel):
+    """The reader's parameters in the YAML file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    flip_averaging: bool = True
+    """Read the frame and its mirror image, and give the mean."""
+
+
+class WholeHandReader:
+    """Reads with one network; the interval and the aspect it was trained for come from the model's card."""
+
+    Parameters = WholeHandParameters
+
+    def __init__(self, model: LoadedModel, parameters: WholeHandParameters, *, device: str = "cpu") -> None:
+        card = model.card
+        self.name = card.name
+        self.identity = ModelIdentity(card.name, card.version, model.sha256)
+        self.calibration = repr(card.interval)
+        self._card = card
+        self._network = model.network
+        self._device = device
+        self._flips = (False, True) if parameters.flip_averaging else (False,)
+        self._infer = SimpleInferer()
+        self._centres = measured_centres(model.network, card.input_size, device)
+
+    def read(self, requests: Sequence[Request]) -> list[Answer]:
+        """All requests and their mirror images go through the network as one batch."""
+        if not requests:
+            return []
+        output = self._run(requests)
+        months = output.age_months.reshape(len(self._flips), -1).mean(0).tolist()
+        maps = output.activation_months.unflatten(0, (len(self._flips), -1)).cpu().numpy()
+        return [
+            self._answer(request, max(0.0, months[index]), maps[:, index]) for index, request in enumerate(requests)
+        ]
+
+    def _run(self, requests: Sequence[Request]) -> WholeHandOutput:
+        """Rows: every request as it is, then every request mirrored."""
+        squashed = {id(request.radiograph): request.radiograph for request in requests}
+        inputs = {
+            key: torch.from_numpy(standardise(radiograph.pixels, self._card.input_size))
+            for key, radiograph in squashed.items()
+        }
+        images = torch.stack([inputs[id(request.radiograph)] for request in requests])[:, None]
+        male = torch.tensor([float(request.sex is Sex.MALE) for request in requests])
+        views = torch.cat([images.flip(3) if flip else images for flip in self._flips])
+        males = male.repeat(len(self._flips))
+        with torch.inference_mode():
+            output = self._infer(views.to(self._device), self._network, males.to(self._device))
+        return cast(WholeHandOutput, output)  # MONAI's annotation knows tensors only
+
+    def _answer(self, request: Request, months: float, maps: Maps) -> Answer:
+        """maps: (flips, h, w) activations of this request."""
+        height, width = request.radiograph.pixels.shape
+        over_frame = [
+            self._centres.over_frame(values, height, width, mirrored=flip)
+            for values, flip in zip(maps, self._flips, strict=True)
+        ]
+        low, high = self._card.interval.around(months)
+        reading = ReaderReading(request.sex, self.name, months, (max(0.0, low), high))
+        return Answer(reading, np.mean(over_frame, axis=0, dtype=np.float32), self._warnings(request))
+
+    def _warnings(self, request: Request) -> tuple[WarningCode, ...]:
+        height, width = request.radiograph.pixels.shape
+        least, most = self._card.aspect_range
+        return () if least <= height / width <= most else (WarningCode.OUTSIDE_TRAINING_ASPECT,)
