@@ -188,14 +188,21 @@ def evaluate(
     fold: Annotated[int, typer.Option(min=0, max=9, help="Fold to measure on; 9 was never trained on.")] = 9,
     output: Annotated[Path | None, typer.Option(help="Folder for Markdown and CSV.")] = None,
     limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    originals: Annotated[bool, typer.Option("--originals", help="The full-size images instead of a fold.")] = False,
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
 ) -> None:
     """Measure a reader: MAE with intervals by sex and age group.
 
     Example: dicom-node evaluate whole_hand --data /data --fold 9
     """
+    from models.evaluation.originals import evaluate_originals
     from models.evaluation.run import evaluate as run
 
+    if originals:
+        _with_clear_faults(
+            lambda: typer.echo(evaluate_originals(model, data=data, weights_directory=weights_directory))
+        )
+        return
     _with_clear_faults(
         lambda: run(model, data=data, fold=fold, output=output, limit=limit, weights_directory=weights_directory)
     )

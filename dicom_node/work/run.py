@@ -37,7 +37,7 @@ def run(config: Path) -> int:
     logs.configure(node.logging, role="work")
     stop = stop_event()
     decoders = Decoders(decode, count=node.work.decoder_processes, timeout_s=node.work.decode_timeout_s)
-    batchers = {pipeline.name: start_batcher(pipeline, node.work) for pipeline in build_pipelines(node)}
+    batchers = {name: start_batcher(pipeline, node.work) for name, pipeline in build_pipelines(node).items()}
     inbox = Inbox(Layout(node.storage.directory), minimum_free_mib=node.storage.minimum_free_mib)
     inbox.prepare()
     engine = Engine(node, Role.WORK)
@@ -49,8 +49,8 @@ def run(config: Path) -> int:
     return end(finished)
 
 
-def build_pipelines(node: Settings) -> list[Pipeline]:
-    """Those that routes use, each once. Raises SettingsInvalid where one does not exist or cannot be built."""
+def build_pipelines(node: Settings) -> dict[str, Pipeline]:
+    """Those that routes use, by the name that routes call them. Raises SettingsInvalid where one does not exist or cannot be built."""
     import torch
 
     from pipelines.build import build
@@ -58,11 +58,12 @@ def build_pipelines(node: Settings) -> list[Pipeline]:
     if node.work.torch_threads:
         torch.set_num_threads(node.work.torch_threads)
     names = sorted({route.pipeline for route in node.routes})
-    paths = [pipeline_path(name, node.work.pipelines_directory) for name in names]
+    paths = {name: pipeline_path(name, node.work.pipelines_directory) for name in names}
     try:
-        return [
-            build(path, weights_directory=node.work.weights_directory, device=str(node.work.device)) for path in paths
-        ]
+        return {
+            name: build(path, weights_directory=node.work.weights_directory, device=str(node.work.device))
+            for name, path in paths.items()
+        }
     except ValueError as error:
         raise SettingsInvalid(str(error)) from error
 

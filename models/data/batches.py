@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import torch
-from torch.utils.data import DataLoader, Dataset, RandomSampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from models.data.radiographs import Radiographs
 
@@ -29,11 +29,28 @@ class RadiographDataset(Dataset[Batch]):
         }
 
 
-def training_batches(radiographs: Radiographs, batch_size: int, generator: torch.Generator) -> DataLoader[Batch]:
-    """Shuffled whole batches; the generator's state decides the order."""
+class EpochOrder(Sampler[int]):
+    """A shuffled order that depends on seed and epoch alone, so that a stopped training goes on as if it had not."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed, self.epoch = count, seed, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[int]:
+        yield from torch.randperm(self.count, generator=epoch_generator(self.seed, self.epoch)).tolist()
+
+
+def epoch_generator(seed: int, epoch: int) -> torch.Generator:
+    """A generator of its own for each epoch of a training."""
+    return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+
+
+def training_batches(radiographs: Radiographs, batch_size: int, order: EpochOrder) -> DataLoader[Batch]:
+    """Whole batches in the order given."""
     dataset = RadiographDataset(radiographs)
-    sampler = RandomSampler(dataset, generator=generator)
-    return DataLoader(dataset, batch_size, sampler=sampler, drop_last=len(dataset) > batch_size)
+    return DataLoader(dataset, batch_size, sampler=order, drop_last=len(dataset) > batch_size)
 
 
 def reading_batches(radiographs: Radiographs, batch_size: int = 64) -> Iterator[Batch]:

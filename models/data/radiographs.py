@@ -39,15 +39,23 @@ class Radiographs:
 
 def load_radiographs(data: Path, cache: Path | None = None) -> Radiographs:
     """Everything in a data folder; the decoded frames are kept in `cache` (default: the user's cache folder)."""
-    folder = data / "rsna299"
-    labels = tuple(read_labels(folder / "labels.csv"))
-    shards = sorted(folder.glob("images-*.zip"))
-    if not shards:
-        raise ValueError(f"{folder}: no images-*.zip")
-    file = (cache or default_cache()) / f"rsna299-{_fingerprint(shards, labels)}.npy"
+    labels = labels_of(data)
+    file = (cache or default_cache()) / f"rsna299-{_fingerprint(_shards(data), labels)}.npy"
     if not file.exists():
-        _write_cache(file, shards, labels)
+        _write_cache(file, data, labels)
     return Radiographs(labels, np.load(file, mmap_mode="r"))
+
+
+def decode_radiographs(data: Path, labels: tuple[Label, ...]) -> Radiographs:
+    """Only those of some labels, decoded now."""
+    frames = np.empty((len(labels), FRAME_PX, FRAME_PX), np.uint8)
+    _decode_into(frames, data, labels)
+    return Radiographs(labels, frames)
+
+
+def labels_of(data: Path) -> tuple[Label, ...]:
+    """The labels of a data folder, in file order."""
+    return tuple(read_labels(data / "rsna299" / "labels.csv"))
 
 
 def default_cache() -> Path:
@@ -61,19 +69,32 @@ def _fingerprint(shards: list[Path], labels: tuple[Label, ...]) -> str:
     return hashlib.sha256("\n".join(parts + code).encode()).hexdigest()[:16]
 
 
-def _write_cache(file: Path, shards: list[Path], labels: tuple[Label, ...]) -> None:
+def _shards(data: Path) -> list[Path]:
+    shards = sorted((data / "rsna299").glob("images-*.zip"))
+    if not shards:
+        raise ValueError(f"{data / 'rsna299'}: no images-*.zip")
+    return shards
+
+
+def _write_cache(file: Path, data: Path, labels: tuple[Label, ...]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}.part")
     frames = np.lib.format.open_memmap(part, "w+", np.uint8, (len(labels), FRAME_PX, FRAME_PX))
-    rows = {label.id: n for n, label in enumerate(labels)}
-    for shard in shards:
-        with zipfile.ZipFile(shard) as archive, ThreadPoolExecutor() as pool:
-            blobs = ((int(Path(name).stem), archive.read(name)) for name in archive.namelist())
-            for image_id, frame in pool.map(_decode, blobs):
-                if image_id in rows:
-                    frames[rows[image_id]] = frame
+    _decode_into(frames, data, labels)
     frames.flush()
     os.replace(part, file)
+
+
+def _decode_into(frames: NDArray[np.uint8], data: Path, labels: tuple[Label, ...]) -> None:
+    rows = {label.id: n for n, label in enumerate(labels)}
+    for shard in _shards(data):
+        with zipfile.ZipFile(shard) as archive, ThreadPoolExecutor() as pool:
+            wanted = [name for name in archive.namelist() if int(Path(name).stem) in rows]
+            blobs = ((int(Path(name).stem), archive.read(name)) for name in wanted)
+            for image_id, frame in pool.map(_decode, blobs):
+                frames[rows.pop(image_id)] = frame
+    if rows:
+        raise ValueError(f"{data}: {len(rows)} labelled images are missing, among them {min(rows)}")
 
 
 def _decode(blob: tuple[int, bytes]) -> tuple[int, NDArray[np.uint8]]:

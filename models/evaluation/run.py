@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from models.card import Card
-from models.data.radiographs import Radiographs, load_radiographs
+from models.data.labels import Label
+from models.data.radiographs import Radiographs, decode_radiographs, labels_of
 from models.evaluation.conformal import measured_coverage
 from models.evaluation.metrics import Array, Row, table, to_markdown
 from models.evaluation.readings import read_months
@@ -24,14 +25,14 @@ def evaluate(
     output: Path | None = None,
     limit: int | None = None,
     weights_directory: Path | None = None,
-    cache: Path | None = None,
     device: str = "auto",
 ) -> list[Row]:
     """Rows of the whole fold, by sex and by age group; with `limit` on so many images, chosen by a hash of their id."""
     model = load(name, directory=weights_directory, device=choose_device(device))
-    radiographs = choose(load_radiographs(data, cache), fold, limit)
-    if not len(radiographs):
+    labels = choose(labels_of(data), fold, limit)
+    if not labels:
         raise ValueError(f"{data}: no radiographs in fold {fold}")
+    radiographs = decode_radiographs(data, labels)
     predicted = read_months(model.network, radiographs, model.card.input_size, device=choose_device(device))
     rows = table(radiographs.labels, predicted)
     truth = np.array([label.bone_age_months for label in radiographs.labels])
@@ -45,12 +46,13 @@ def evaluate(
     return rows
 
 
-def choose(radiographs: Radiographs, fold: int, limit: int | None) -> Radiographs:
+def choose(labels: tuple[Label, ...], fold: int, limit: int | None) -> tuple[Label, ...]:
     """Those of a fold; a limit takes those whose hashed ids come first, so that the choice never moves."""
-    chosen = [n for n, label in enumerate(radiographs.labels) if label.fold == fold]
-    chosen.sort(key=lambda n: hashlib.sha256(str(radiographs.labels[n].id).encode()).hexdigest())
-    chosen = sorted(chosen[:limit])
-    return Radiographs(tuple(radiographs.labels[n] for n in chosen), radiographs.frames[chosen])
+    chosen = sorted(
+        (label for label in labels if label.fold == fold),
+        key=lambda label: hashlib.sha256(str(label.id).encode()).hexdigest(),
+    )[:limit]
+    return tuple(sorted(chosen, key=lambda label: label.id))
 
 
 def _document(card: Card, fold: int, limit: int | None, rows: list[Row], coverage: float) -> str:

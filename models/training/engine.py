@@ -13,7 +13,7 @@ from monai.engines import SupervisedTrainer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.data.augment import augment
-from models.data.batches import training_batches
+from models.data.batches import EpochOrder, epoch_generator, training_batches
 from models.data.radiographs import Radiographs
 from models.evaluation.readings import read_months
 from models.networks import build_network
@@ -41,8 +41,8 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             _decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate, fused=True
         )
-        self.generator = torch.Generator().manual_seed(recipe.seed)
-        self.batches = training_batches(train_set, recipe.batch_size, self.generator)
+        self.order = EpochOrder(len(train_set), recipe.seed)
+        self.batches = training_batches(train_set, recipe.batch_size, self.order)
         self.epochs_done, self.best_mae = 0, float("inf")
         self.stop_at: float | None = None
 
@@ -97,10 +97,13 @@ class Trainer:
         return {"loss": loss.detach()}
 
     def _epoch_started(self, _engine: Engine) -> None:
+        """Everything random in an epoch follows from seed and epoch."""
+        self.generator = epoch_generator(self.recipe.seed, self.epochs_done)
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.epochs_done)
         self.epoch_began, self.loss_sum = time.monotonic(), 0.0
 
     def _epoch_completed(self, engine: Engine) -> None:
-        self.epochs_done = engine.state.epoch
+        self.epochs_done = self.order.epoch = engine.state.epoch
         size = self.recipe.size_at(self.epochs_done - 1)
         truth = np.array([label.bone_age_months for label in self.select_set.labels])
         months = read_months(
@@ -135,8 +138,7 @@ class Trainer:
         state = {
             "recipe": repr(self.recipe), "epochs_done": self.epochs_done, "best_mae": self.best_mae,
             "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(),
-            "torch": torch.get_rng_state(),
+            "optimiser": self.optimiser.state_dict(),
         }  # fmt: skip
         part = self.folder / "checkpoint.part"
         torch.save(state, part)
@@ -152,9 +154,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["torch"])
         self.epochs_done, self.best_mae = state["epochs_done"], state["best_mae"]
+        self.order.epoch = self.epochs_done
 
 
 def _decay_groups(network: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
