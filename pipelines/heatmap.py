@@ -6,6 +6,7 @@ therefore measured on the network, as the centre of its effective receptive fiel
 interpolated between these centres.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,14 @@ _PROBE_SEED = 0
 
 
 @dataclass(frozen=True)
+class View:
+    """A map, (h, w) float32, of the squashed frame or of its mirror image."""
+
+    values: NDArray[np.float32]
+    mirrored: bool = False
+
+
+@dataclass(frozen=True)
 class CellCentres:
     """Where the cells of a map look: rows_px (h,) and columns_px (w,), ascending, in pixel centres of the (S, S)
     input; size_px is S."""
@@ -26,18 +35,18 @@ class CellCentres:
     columns_px: NDArray[np.float64]
     size_px: int
 
-    def over_frame(
-        self, values: NDArray[np.float32], height: int, width: int, *, mirrored: bool = False
-    ) -> NDArray[np.float32]:
-        """A map (h, w) -> (height, width) float32 over the frame that was squashed to the input, linear between the
-        cells' centres and constant beyond the outer ones.
+    def over_frame(self, views: Sequence[View], height: int, width: int) -> NDArray[np.float32]:
+        """The mean of maps of one squashed frame, over that frame: (height, width) float32.
 
-        mirrored: the input was the mirror image of the squashed frame.
+        Linear between the cells' centres, constant beyond the outer ones.
         """
         rows = _weights(self.rows_px, _at_input(height, self.size_px))
+        across = [view.values @ self._columns(width, view.mirrored).T for view in views]
+        return np.asarray(rows @ np.mean(across, axis=0, dtype=np.float32), dtype=np.float32)
+
+    def _columns(self, width: int, mirrored: bool) -> NDArray[np.float32]:
         at_columns = _at_input(width, self.size_px)
-        columns = _weights(self.columns_px, self.size_px - 1 - at_columns if mirrored else at_columns)
-        return np.asarray(rows @ values @ columns.T, dtype=np.float32)
+        return _weights(self.columns_px, self.size_px - 1 - at_columns if mirrored else at_columns)
 
 
 def measured_centres(network: WholeHandNetwork, size_px: int, device: str) -> CellCentres:

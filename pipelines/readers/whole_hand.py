@@ -13,7 +13,7 @@ from models.loaded import WholeHandOutput
 from models.preprocess import standardise
 from models.registry import LoadedModel
 from pipelines.contract import ModelIdentity, ReaderReading, Sex, WarningCode
-from pipelines.heatmap import measured_centres
+from pipelines.heatmap import View, measured_centres
 from pipelines.readers.contract import Answer, Request
 
 Maps = NDArray[np.float32]
@@ -74,13 +74,11 @@ class WholeHandReader:
     def _answer(self, request: Request, months: float, maps: Maps) -> Answer:
         """maps: (flips, h, w) activations of this request."""
         height, width = request.radiograph.pixels.shape
-        over_frame = [
-            self._centres.over_frame(values, height, width, mirrored=flip)
-            for values, flip in zip(maps, self._flips, strict=True)
-        ]
+        views = [View(values, flip) for values, flip in zip(maps, self._flips, strict=True)]
+        heatmap_months = self._centres.over_frame(views, height, width)
         low, high = self._card.interval.around(months)
         reading = ReaderReading(request.sex, self.name, months, (max(0.0, low), high))
-        return Answer(reading, np.mean(over_frame, axis=0, dtype=np.float32), self._warnings(request))
+        return Answer(reading, heatmap_months, self._warnings(request))
 
     def _warnings(self, request: Request) -> tuple[WarningCode, ...]:
         height, width = request.radiograph.pixels.shape

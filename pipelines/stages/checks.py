@@ -30,7 +30,7 @@ class Checks(Stage):
     maximum_white: float = Field(0.6, ge=0, le=1)
     """Largest share of fully white pixels; 0.18 is the largest among them."""
     maximum_clipped: float = Field(0.98, ge=0, le=1)
-    """Largest share of fully white or fully black pixels; 0.87 is the largest among them."""
+    """Largest share of fully white or fully black pixels; 0.84 is the largest among them."""
 
     def apply(self, case: Case) -> Case | Refusal:
         """The case as it came, or the first fault found."""
