@@ -9,6 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from models.preprocess import shrink
+
+
+SPARE = 1.15
+"""Resolution kept for rotation and zoom beyond the network's input."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -53,8 +59,12 @@ def affine_matrices(count: int, settings: Augmentation, generator: torch.Generat
 
 
 def augment(frames: torch.Tensor, size: int, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """(B, 1, H, W) float32 in [0, 1] -> (B, 1, size, size) float32 in [0, 1]; the same generator, the same result."""
+    """(B, 1, H, W) float32 in [0, 1] -> (B, 1, size, size) float32 in [0, 1]; the same generator, the same result.
+
+    The frames are first shrunk as for reading, so that fine lines do not alias into what reading never shows.
+    """
     count = len(frames)
+    frames = shrink(frames, min(frames.shape[-1], round(size * SPARE)))
     matrices = affine_matrices(count, settings, generator)
     grid = F.affine_grid(matrices, [count, 1, size, size], align_corners=False)
     images = F.grid_sample(frames, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -57,6 +57,13 @@ def test_no_augmentation_leaves_the_frame_as_it_is() -> None:
     assert torch.allclose(augment(frames, 40, still, torch.Generator().manual_seed(0)), frames, atol=1e-4)
 
 
+def test_augmentation_shrinks_without_aliasing() -> None:
+    still = Augmentation(0, 0, 0, 0, flip=False, log_gamma=0, contrast=0, noise=0)
+    stripes = torch.zeros(1, 1, 300, 300)
+    stripes[..., ::2] = 1
+    assert augment(stripes, 100, still, torch.Generator().manual_seed(0)).std() < 0.05
+
+
 def test_augmentation_stretches_the_aspect_as_far_as_it_says() -> None:
     only = Augmentation(0, 0, 0.5, 0, flip=False, log_gamma=0, contrast=0, noise=0)
     frames = torch.zeros(64, 1, 101, 101)
