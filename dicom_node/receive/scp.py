@@ -27,7 +27,7 @@ IDLE_WHEN_STOPPING_S = 1.0
 POLL_S = 0.02
 
 
-class CannotListen(NodeError):  # noqa: N818
+class CannotListen(NodeError):
     """The port is taken, or the address is not this machine's."""
 
     code, retry = "cannot-listen", True

@@ -50,7 +50,10 @@ def run(config: Path) -> int:
 
 
 def build_pipelines(node: Settings) -> dict[str, Pipeline]:
-    """Those that routes use, by the name that routes call them. Raises SettingsInvalid where one does not exist or cannot be built."""
+    """Those that routes use, by the name that routes call them.
+
+    Raises SettingsInvalid where one does not exist or cannot be built.
+    """
     import torch
 
     from pipelines.build import build

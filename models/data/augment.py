@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from models.preprocess import shrink
 
-
 SPARE = 1.15
 """Resolution kept for rotation and zoom beyond the network's input."""
 
