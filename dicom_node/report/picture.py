@@ -134,13 +134,13 @@ def _write_subject(
 
 def _write_legend(column: Column) -> None:
     column.rule()
-    column.text("Heatmap: share of bone age", 0.9, panel.QUIET)
+    column.text("Heatmap: what speaks for a", 0.9, panel.QUIET)
     column.gap(0.2)
     column.paste(overlay.legend(column.inner, round(0.8 * column.unit)))
     column.gap(0.25)
     face, y = column.face(0.8), column.y
-    column.draw.text((column.margin, y), "none", font=face, fill=panel.QUIET)
-    column.draw.text((column.width - column.margin, y), "most", font=face, fill=panel.QUIET, anchor="ra")
+    column.draw.text((column.margin, y), "younger hand", font=face, fill=panel.QUIET)
+    column.draw.text((column.width - column.margin, y), "older hand", font=face, fill=panel.QUIET, anchor="ra")
     column.gap(1.2)
 
 

@@ -27,7 +27,7 @@ def test_the_radiograph_keeps_its_aspect(shape: tuple[int, int], size: tuple[int
 
 
 def test_where_the_heatmap_is_silent_the_radiograph_is_untouched() -> None:
-    image = radiograph_with_heatmap(grey((64, 64), 0.25), grey((64, 64), -30.0), 64)
+    image = radiograph_with_heatmap(grey((64, 64), 0.25), grey((64, 64), 0.0), 64)
     assert np.unique(image).tolist() == [64]
 
 
@@ -46,9 +46,19 @@ def test_stronger_is_more_opaque_and_bone_still_shows_through() -> None:
     assert contrast[0] > contrast[1] > contrast[2] > 60
 
 
-@pytest.mark.parametrize("heatmap", [np.zeros((8, 8)), np.full((8, 8), np.nan), np.full((8, 8), -4.0)])
+@pytest.mark.parametrize("heatmap", [np.zeros((8, 8)), np.full((8, 8), np.nan)])
 def test_a_heatmap_that_says_nothing_has_no_strength(heatmap: NDArray[np.float32]) -> None:
-    assert strength(heatmap.astype(np.float32)).max() == 0
+    assert not strength(heatmap.astype(np.float32)).any()
+
+
+def test_what_speaks_for_a_younger_hand_shows_in_another_colour_than_what_speaks_for_an_older() -> None:
+    heatmap = np.zeros((100, 100), np.float32)
+    heatmap[:20], heatmap[80:] = -300, 300
+    image = radiograph_with_heatmap(grey((100, 100)), heatmap, 100).astype(int)
+    younger, silent, older = image[5, 50], image[50, 50], image[95, 50]
+    assert younger[2] > younger[0] + 40
+    assert older[0] > older[2] + 40
+    assert np.ptp(silent) == 0
 
 
 def test_the_panel_stands_beside_the_radiograph_and_carries_text() -> None:

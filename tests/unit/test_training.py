@@ -1,6 +1,7 @@
 """Recipes, augmentation, and a training that stops and goes on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,16 @@ def test_every_shipped_recipe_loads(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe.epochs > 0
     assert recipe.size_at(recipe.epochs - 1) == recipe.input_size
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_every_shipped_recipe_makes_a_step(path: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(path)
+    small = replace(recipe, batch_size=2, phases=(Phase(1, recipe.input_size),))
+    trainer = Trainer(small, bright_with_age(2), bright_with_age(1, fold=8), tmp_path, "cpu")
+    before = trainer.network.state_dict()["weight"].clone()
+    trainer.run()
+    assert not torch.equal(before, trainer.network.state_dict()["weight"])
 
 
 def test_a_recipe_changes_its_base(tmp_path: Path) -> None:
