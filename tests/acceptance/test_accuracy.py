@@ -6,7 +6,7 @@ import pytest
 
 from models.evaluation.run import evaluate
 
-RELEASED_MAE_MONTHS = 99.0
+RELEASED_MAE_MONTHS = 8.87
 """Of the shipped reader on the same images; set anew with each better reader, never upwards."""
 TOLERANCE_MONTHS = 0.3
 
