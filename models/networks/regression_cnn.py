@@ -10,6 +10,7 @@ on the pooled features (which drops whole channels of the last convolution) and 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -32,8 +33,7 @@ class GatedHead(nn.Module):
     def __init__(self, features: int, extra: int, hidden: Sequence[int], dropout: float) -> None:
         super().__init__()
         sizes = [features + extra, *hidden]
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.hidden = nn.ModuleList(nn.Linear(inputs, outputs) for inputs, outputs in pairs)
+        self.hidden = nn.ModuleList(nn.Linear(inputs, outputs) for inputs, outputs in pairwise(sizes))
         self.output = nn.Linear(sizes[-1], 1)
         self.dropout = nn.Dropout(dropout)
 
