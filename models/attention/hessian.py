@@ -5,11 +5,11 @@ the bones' cortex and joints (its [27], Krcah et al. 2011). In torch alone, so t
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
 
 SCALES_PX = (1.0, 2.0, 4.0)
 """SDs of the Gaussians: cortex to phalanx in a frame of 299 px. The paper gives none."""
@@ -40,7 +40,8 @@ def ridges(images: torch.Tensor, scale_px: float) -> torch.Tensor:
     smaller, larger = hessian_eigenvalues(images, scale_px)
     roundness = (smaller / torch.where(larger == 0, 1.0, larger)).square()
     norm = (smaller.square() + larger.square()).sqrt()
-    reach = norm.flatten(1).quantile(STRENGTH_QUANTILE, 1)[:, None, None, None].clamp_min(1e-6) / 2
+    rank = max(1, round(STRENGTH_QUANTILE * norm[0].numel()))
+    reach = norm.flatten(1).kthvalue(rank, 1).values[:, None, None, None].clamp_min(1e-6) / 2
     line = torch.exp(-roundness / (2 * BLOB_LIMIT**2))
     strength = 1 - torch.exp(-norm.square() / (2 * reach.square()))
     return torch.where(larger < 0, line * strength, 0.0)
@@ -51,7 +52,12 @@ def hessian_eigenvalues(images: torch.Tensor, scale_px: float) -> tuple[torch.Te
 
     Derivatives are those of a Gaussian of SD scale_px, times scale_px^2 (Frangi eq. 3 with gamma 2 for both orders).
     """
-    rows, columns, mixed = (_derivative(images, scale_px, *orders) * scale_px**2 for orders in ((2, 0), (0, 2), (1, 1)))
+    height, width = images.shape[-2:]
+    down = [derivative_matrix(height, scale_px, order).to(images) for order in range(3)]
+    across = [derivative_matrix(width, scale_px, order).to(images).T for order in range(3)]
+    area = scale_px**2
+    rows, columns = area * (down[2] @ images @ across[0]), area * (down[0] @ images @ across[2])
+    mixed = area * (down[1] @ images @ across[1])
     middle = (rows + columns) / 2
     spread = (((rows - columns) / 2).square() + mixed.square()).sqrt()
     first, second = middle - spread, middle + spread
@@ -59,13 +65,17 @@ def hessian_eigenvalues(images: torch.Tensor, scale_px: float) -> tuple[torch.Te
     return torch.where(swapped, second, first), torch.where(swapped, first, second)
 
 
-def _derivative(images: torch.Tensor, scale_px: float, down: int, across: int) -> torch.Tensor:
-    reach = math.ceil(_RANGE * scale_px)
-    padded = F.pad(images, (reach, reach, reach, reach), mode="replicate")
-    kernels = gaussian_kernel(scale_px, down)[:, None], gaussian_kernel(scale_px, across)[None]
-    for kernel in kernels:
-        padded = F.conv2d(padded, kernel[None, None].to(images))
-    return padded
+@cache
+def derivative_matrix(size: int, scale_px: float, order: int) -> torch.Tensor:
+    """(size, size) float32: times a column of pixels, its smoothed derivative; the edge pixel goes on beyond the edge.
+
+    A product with a matrix is many times faster on a CPU than a convolution of one channel with a long kernel.
+    """
+    kernel = gaussian_kernel(scale_px, order)
+    reach = len(kernel) // 2
+    rows = torch.arange(size)[:, None].expand(-1, len(kernel))
+    columns = (rows + torch.arange(-reach, reach + 1)).clamp(0, size - 1)
+    return torch.zeros(size, size).index_put((rows, columns), kernel.expand(size, -1), accumulate=True)
 
 
 def gaussian_kernel(scale_px: float, order: int) -> torch.Tensor:

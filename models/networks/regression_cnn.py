@@ -98,15 +98,17 @@ def _gaussian(module: nn.Module) -> None:
 
 
 def _he(module: nn.Module) -> None:
-    """Weights from a Gaussian that keeps the variance through ReLUs (He et al. 2015 eq. 10); biases 0."""
-    if isinstance(module, (nn.Conv2d, nn.Linear)):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if _is_output(module) else "relu")
+    """Weights from a Gaussian that keeps the variance through ReLUs (He et al. 2015 eq. 10); biases 0.
+
+    Those of the output are small, so that the first readings lie near the mean.
+    """
+    if isinstance(module, nn.Linear) and module.out_features == 1:
+        nn.init.normal_(module.weight, 0.0, 0.01)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-
-
-def _is_output(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear) and module.out_features == 1
 
 
 _INITIALISATIONS = {"gaussian": _gaussian, "he": _he}
