@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.attention.channel import DEFAULT, Channels, to_channels
+
 TERMS = (
     "Research and education, non-commercial. Trained on images of the RSNA 2017 Pediatric Bone Age Challenge; cite "
     "Halabi SS et al., Radiology 2019;290:498-503."
@@ -47,6 +49,8 @@ class Card:
     data: str
     terms: str
     intended_use: str
+    channels: Channels = DEFAULT
+    """What the network is given of each radiograph, in order; cards without this key are of one channel."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """Recipe, folds, seed, commit, device, library versions."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -63,8 +67,9 @@ def read_card(path: Path) -> Card:
             tuple(interval["age_edges_months"]),
             tuple(interval["half_widths_months"]),
         )
+        values["channels"] = to_channels(values.get("channels", DEFAULT))
         return Card(**{**values, "interval": interval, "aspect_range": tuple(values["aspect_range"])})
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a model card: {error}") from None
 
 

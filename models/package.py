@@ -42,7 +42,8 @@ def package(
     phantoms = recipe.phantoms is not None
     draft = Card(
         name=name, version=version, sha256=hashlib.sha256(blob).hexdigest(),
-        architecture=recipe.architecture, parameters=dict(recipe.parameters), input_size=recipe.input_size,
+        architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
+        channels=recipe.channels,
         interval=fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
         aspect_range=(0.6, 2.2),
         data="drawn phantoms; no radiograph" if phantoms else "RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9",
@@ -57,7 +58,7 @@ def package(
 
 
 def _float16_blob(run: Path, recipe: Recipe) -> bytes:
-    network = build_network(recipe.architecture, recipe.parameters)
+    network = build_network(recipe.architecture, recipe.network_parameters)
     network.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
     state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
     return tensors_to_bytes({key: value.contiguous() for key, value in state.items()})
@@ -70,7 +71,8 @@ def _measured(draft: Card, recipe: Recipe, directory: Path, data: Path | None, c
     results = {}
     for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
         truth = np.array([label.bone_age_months for label in radiographs.labels])
-        results[split] = read_months(loaded.network, radiographs, draft.input_size, device=device), truth
+        months = read_months(loaded.network, radiographs, draft.input_size, device=device, channels=draft.channels)
+        results[split] = months, truth
     interval = fit_interval(*results[Split.CALIBRATE], source="the calibration split (fold 8, odd ids)")
     select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])
     metrics = {

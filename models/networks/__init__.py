@@ -5,9 +5,10 @@ from typing import Any
 
 from torch import nn
 
+from models.networks.regression_cnn import RegressionCNN
 from models.networks.whole_hand import WholeHandNet
 
-_NETWORKS: dict[str, type[nn.Module]] = {"whole_hand": WholeHandNet}
+_NETWORKS: dict[str, type[nn.Module]] = {"regression_cnn": RegressionCNN, "whole_hand": WholeHandNet}
 
 
 def build_network(name: str, parameters: Mapping[str, Any]) -> nn.Module:

@@ -40,7 +40,7 @@ class ResidualBlock(nn.Module):
 
 
 class WholeHandNet(nn.Module):
-    """images (B, 1, S, S) float32 in [0, 1], male (B,) float32 -> WholeHandOutput in months.
+    """images (B, channels, S, S) float32 in [0, 1], male (B,) float32 -> WholeHandOutput in months.
 
     widths, depths: channels and blocks of each stage; every stage after the first halves the map, after a stem that
     quarters it. Each image is set to mean 0 and SD 1 first. The sex also shifts the channels that enter the last
@@ -48,11 +48,11 @@ class WholeHandNet(nn.Module):
     """
 
     def __init__(self, widths: Sequence[int] = (32, 64, 160, 320), depths: Sequence[int] = (1, 2, 3, 2),
-                 dropout: float = 0.0) -> None:  # fmt: skip
+                 dropout: float = 0.0, channels: int = 1) -> None:  # fmt: skip
         super().__init__()
         stem = widths[0] // 2
         self.stem = nn.Sequential(
-            _convolution(1, stem, 3, 2), nn.ReLU(), _convolution(stem, widths[0], 3, 2), nn.ReLU()
+            _convolution(channels, stem, 3, 2), nn.ReLU(), _convolution(stem, widths[0], 3, 2), nn.ReLU()
         )
         stages, inputs = [], widths[0]
         for index, (width, depth) in enumerate(zip(widths, depths, strict=True)):

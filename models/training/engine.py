@@ -13,9 +13,9 @@ from monai.engines import SupervisedTrainer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.data.augment import augment
-from models.data.batches import EpochOrder, epoch_generator, training_batches
+from models.data.batches import EpochOrder, RadiographDataset, epoch_generator, training_batches
 from models.data.radiographs import Radiographs
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_dataset
 from models.networks import build_network
 from models.training.losses import absolute_error
 from models.training.recipe import Recipe
@@ -32,8 +32,8 @@ class Trainer:
         np.random.seed(recipe.seed)
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, device
-        self.train_set, self.select_set = train_set, select_set
-        network = build_network(recipe.architecture, recipe.parameters).to(device)
+        self.train_set, self.select_set = (RadiographDataset(s, recipe.channels) for s in (train_set, select_set))
+        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
@@ -42,7 +42,7 @@ class Trainer:
             _decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate, fused=True
         )
         self.order = EpochOrder(len(train_set), recipe.seed)
-        self.batches = training_batches(train_set, recipe.batch_size, self.order)
+        self.batches = training_batches(self.train_set, recipe.batch_size, self.order)
         self.epochs_done, self.best_mae = 0, float("inf")
         self.stop_at: float | None = None
 
@@ -87,26 +87,27 @@ class Trainer:
         kind = torch.device(self.device).type
         with torch.autocast(kind, torch.bfloat16, enabled=self.recipe.bfloat16):
             output = self.network(images, batch["male"].to(self.device))
-        loss = absolute_error(output.age_months, batch["months"].to(self.device))
+        months = batch["months"].to(self.device)
+        loss = self.recipe.loss.at(progress)(output.age_months, months)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
         self.average.update_parameters(self.network)
-        self.loss_sum += float(loss.detach())
+        self.error_sum += float(absolute_error(output.age_months.detach(), months))
         return {"loss": loss.detach()}
 
     def _epoch_started(self, _engine: Engine) -> None:
         """Everything random in an epoch follows from seed and epoch."""
         self.generator = epoch_generator(self.recipe.seed, self.epochs_done)
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.epochs_done)
-        self.epoch_began, self.loss_sum = time.monotonic(), 0.0
+        self.epoch_began, self.error_sum = time.monotonic(), 0.0
 
     def _epoch_completed(self, engine: Engine) -> None:
         self.epochs_done = self.order.epoch = engine.state.epoch
         size = self.recipe.size_at(self.epochs_done - 1)
-        truth = np.array([label.bone_age_months for label in self.select_set.labels])
-        months = read_months(
+        truth = np.array([label.bone_age_months for label in self.select_set.radiographs.labels])
+        months = read_dataset(
             self.average.module,
             self.select_set,
             size,
@@ -121,7 +122,7 @@ class Trainer:
             torch.save(self.average.module.state_dict(), self.weights_path)
         self._log({
             "epoch": self.epochs_done, "of": self.recipe.epochs, "size": size,
-            "train_mae": round(self.loss_sum / len(self.batches), 3), "select_mae": round(mae, 3),
+            "train_mae": round(self.error_sum / len(self.batches), 3), "select_mae": round(mae, 3),
             "seconds": round(time.monotonic() - self.epoch_began, 1),
         })  # fmt: skip
         self._save()

@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
+from models.attention.channel import DEFAULT, Channels, to_channels
 from models.data.augment import Augmentation
+from models.training.losses import LossSettings
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class Recipe:
     phases: tuple[Phase, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Of the architecture."""
+    channels: Channels = DEFAULT
+    """What the network is given of each radiograph."""
+    loss: LossSettings = field(default_factory=LossSettings)
     phantoms: PhantomSet | None = None
     """Train on phantoms; None trains on the radiographs of --data."""
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -52,6 +57,12 @@ class Recipe:
     bfloat16: bool = True
     """bfloat16 autocast."""
     seed: int = 0
+
+    @property
+    def network_parameters(self) -> dict[str, Any]:
+        """`parameters`, with the count of channels where it is not one."""
+        count = len(self.channels)
+        return {**self.parameters, **({"channels": count} if count != 1 else {})}
 
     @property
     def epochs(self) -> int:
@@ -72,19 +83,20 @@ class Recipe:
 
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises ValueError that names the file and the key."""
-    document = _read(path)
+    document = read_document(path)
     try:
         return _recipe(document)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """A recipe's keys with those of its `base`, and its base's, filled in: it needs no other file."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise ValueError(f"{path}: a recipe is a mapping")
     base = document.pop("base", None)
-    return {**_read(path.parent / base), **document} if base else document
+    return {**read_document(path.parent / base), **document} if base else document
 
 
 def _recipe(document: dict[str, Any]) -> Recipe:
@@ -93,6 +105,10 @@ def _recipe(document: dict[str, Any]) -> Recipe:
     values["augmentation"] = _build(Augmentation, values.get("augmentation", {}))
     if values.get("phantoms") is not None:
         values["phantoms"] = _build(PhantomSet, values["phantoms"])
+    if "channels" in values:
+        values["channels"] = to_channels(values["channels"])
+    loss = values.get("loss", {})
+    values["loss"] = _build(LossSettings, {"kind": loss} if isinstance(loss, str) else loss)
     return _build(Recipe, values)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 import subprocess
 import time
 from dataclasses import asdict
@@ -10,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+import yaml
 
 from models.data.labels import Split
 from models.data.radiographs import Radiographs, load_radiographs
 from models.training.engine import Trainer
-from models.training.recipe import Recipe, load_recipe
+from models.training.recipe import Recipe, load_recipe, read_document
 
 
 def train(
@@ -33,7 +33,8 @@ def train(
     """
     recipe = load_recipe(recipe_path)
     output.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe_path, output / "recipe.yaml")
+    whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
+    (output / "recipe.yaml").write_text(whole, encoding="utf-8")
     train_set, select_set = load_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
     trainer = Trainer(recipe, train_set, select_set, output, choose_device(device))
     started = time.monotonic()

@@ -1,0 +1,98 @@
+"""The feature extractors that RegressionCNN Table II compares, each without its classifier and without weights.
+
+Torchvision's networks as they are, but for the number of input channels; Inception-V4 comes from timm, which the
+project does not require. Inception-V3 can be made narrower: every channel count of Szegedy et al. 2016 is a multiple
+of 16, so that a width in sixteenths scales them all and every concatenation still fits.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from torch import nn
+from torchvision.models import densenet121, densenet161, resnet50, resnet101
+from torchvision.models.inception import (
+    BasicConv2d,
+    Inception3,
+    InceptionA,
+    InceptionAux,
+    InceptionB,
+    InceptionC,
+    InceptionD,
+    InceptionE,
+)
+
+
+def build_backbone(name: str, channels: int = 1, width: float = 1.0) -> tuple[nn.Module, int]:
+    """A module from (B, channels, S, S) to feature maps (B, C, h, w), all >= 0, and C.
+
+    width: of Inception-V3 alone, in sixteenths. Raises ValueError for an unknown name, a width that does not fit, and
+    for "inception_v4" where timm is missing.
+    """
+    if name not in BACKBONES:
+        raise ValueError(f"unknown backbone '{name}'; known: {', '.join(sorted(BACKBONES))}")
+    if name == "inception_v3":
+        return narrow_inception_v3(channels, width)
+    if width != 1:
+        raise ValueError(f"backbone '{name}' has no width other than 1")
+    return BACKBONES[name](channels)
+
+
+def narrow_inception_v3(channels: int, width: float = 1.0) -> tuple[nn.Module, int]:
+    """Inception-V3 up to Mixed_7c, without the auxiliary classifier; C = 2048 width. A side of 299 px gives 8x8."""
+    if not 0 < width <= 1 or (width * 16) % 1:
+        raise ValueError(f"width {width}: a multiple of 1/16, at most 1")
+    convolution = _scaled_convolution(width)
+    kinds = (InceptionA, InceptionB, InceptionC, InceptionD, InceptionE)
+    blocks = [convolution, *(partial(kind, conv_block=convolution) for kind in kinds), InceptionAux]
+    whole = Inception3(aux_logits=False, init_weights=False, inception_blocks=cast(Any, blocks))
+    whole.Conv2d_1a_3x3 = BasicConv2d(channels, round(32 * width), kernel_size=3, stride=2)
+    kept = [(name, child) for name, child in whole.named_children() if name not in ("avgpool", "dropout", "fc")]
+    return nn.Sequential(OrderedDict(kept)), round(2048 * width)
+
+
+def _scaled_convolution(width: float) -> Callable[..., nn.Module]:
+    def convolution(inputs: int, outputs: int, **options: Any) -> nn.Module:
+        return BasicConv2d(max(1, round(inputs * width)), round(outputs * width), **options)
+
+    return convolution
+
+
+def _resnet(build: Callable[..., nn.Module], channels: int) -> tuple[nn.Module, int]:
+    """He et al. 2016, up to the last residual block: C = 2048."""
+    whole = build(weights=None)
+    whole.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
+    kept = [(name, child) for name, child in whole.named_children() if name not in ("avgpool", "fc")]
+    return nn.Sequential(OrderedDict(kept)), 2048
+
+
+def _densenet(build: Callable[..., nn.Module], channels: int) -> tuple[nn.Module, int]:
+    """Huang et al. 2017, up to the last norm and its ReLU: C = 1024 or 2208."""
+    whole = build(weights=None)
+    features = cast(nn.Sequential, whole.features)
+    stem = cast(nn.Conv2d, features.conv0)
+    features.conv0 = nn.Conv2d(channels, stem.out_channels, 7, 2, 3, bias=False)
+    return nn.Sequential(features, nn.ReLU()), cast(nn.Linear, whole.classifier).in_features
+
+
+def _inception_v4(channels: int) -> tuple[nn.Module, int]:
+    """Szegedy et al. 2017, up to the last Inception-C block: C = 1536."""
+    try:
+        import timm
+    except ImportError:
+        raise ValueError(
+            "backbone 'inception_v4' is timm's: install timm, which this project does not require"
+        ) from None
+    whole = timm.create_model("inception_v4", pretrained=False, in_chans=channels, num_classes=0)
+    return whole.features, 1536
+
+
+BACKBONES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
+    "inception_v3": narrow_inception_v3,
+    "inception_v4": _inception_v4,
+    "resnet50": partial(_resnet, resnet50),
+    "resnet101": partial(_resnet, resnet101),
+    "densenet121": partial(_densenet, densenet121),
+    "densenet161": partial(_densenet, densenet161),
+}
