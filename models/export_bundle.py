@@ -117,13 +117,14 @@ def _inference(card: Card) -> dict[str, Any]:
 
 def _transforms(card: Card) -> list[dict[str, Any]]:
     """8 bit grey to the network's input; the function is the project's own, copied beside the configs."""
-    standardise = f"$lambda image: __import__('scripts.preprocess').preprocess.standardise(image, {card.input_size})"
+    module = "__import__('scripts.preprocess').preprocess"
+    frame = f"torch.as_tensor({module}.standardise(image.numpy() / 255, {card.input_size}))"
+    standardise = f"$lambda image: monai.data.MetaTensor({frame}, meta=image.meta)"
     return [
         {
             "_target_": "LoadImaged", "keys": "image", "reader": "PILReader", "reverse_indexing": False,
             "converter": "$lambda image: image.convert('L')",
         },
-        {"_target_": "Lambdad", "keys": "image", "func": "$lambda image: image / 255"},
         {"_target_": "Lambdad", "keys": "image", "func": standardise},
         {"_target_": "EnsureChannelFirstd", "keys": "image", "channel_dim": "no_channel"},
         {"_target_": "ToTensord", "keys": "male", "dtype": "$torch.float32"},
