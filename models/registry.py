@@ -1,6 +1,12 @@
-"""Weights by name: found, checked by hash, loaded. Never a pickle."""
+"""Weights by name: found, checked by hash, loaded. Never a pickle.
+
+Where a site has a folder of its own, a name is looked up in this order: the version that its store made active
+(`models.store`), weights lying flat in the folder, the weights that ship. What is there but altered is an error, and
+never skipped in favour of the next.
+"""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +19,12 @@ from models.networks import build_network
 
 SHIPPED = Path(__file__).parent / "weights"
 """The folder of the weights that come with the project."""
+VERSIONS = "versions"
+"""Below a site's folder: NAME/VERSION/ with the two files of a version each."""
+SWITCHES = Path(VERSIONS) / "active.json"
+"""Below a site's folder: for each name the versions that were made active, the last one is."""
+SHIPPED_VERSION = "shipped"
+"""Stands among the switches for what is found without the store."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +37,25 @@ class LoadedModel:
 
 
 def names(directory: Path | None = None) -> list[str]:
-    """Names of all weights that have a card."""
-    return sorted(path.stem for path in (directory or SHIPPED).glob("*.json"))
+    """Names of all weights of a folder that have a card, lying flat or made active."""
+    flat = {path.stem for path in (directory or SHIPPED).glob("*.json")}
+    active = {name for name, chosen in switches(directory).items() if chosen[-1] != SHIPPED_VERSION}
+    return sorted(flat | active)
 
 
 def verify(name: str, *, directory: Path | None = None) -> Card:
     """The card, once the weights are there and their hash is the card's. Raises ValueError that says what to do."""
-    return _checked(name, directory or SHIPPED)[0]
+    return read_weights(name, locate(name, directory))[0]
 
 
 def load(name: str, *, directory: Path | None = None, device: str = "cpu") -> LoadedModel:
     """Check the hash and build the network in float32, ready to read. Raises ValueError as `verify` does."""
-    card, blob = _checked(name, directory or SHIPPED)
+    return load_from(name, locate(name, directory), device=device)
+
+
+def load_from(name: str, folder: Path, *, device: str = "cpu") -> LoadedModel:
+    """As `load`, from the very folder that holds the two files."""
+    card, blob = read_weights(name, folder)
     network = build_network(card.architecture, card.parameters)
     state = {key: value.float() if value.is_floating_point() else value for key, value in load_tensors(blob).items()}
     network.load_state_dict(state)
@@ -44,11 +63,40 @@ def load(name: str, *, directory: Path | None = None, device: str = "cpu") -> Lo
     return LoadedModel(network.to(device).to(memory_format=torch.channels_last), card, card.sha256)
 
 
-def _checked(name: str, directory: Path) -> tuple[Card, bytes]:
-    path = directory / f"{name}.safetensors"
-    card_path = directory / f"{name}.json"
+def locate(name: str, directory: Path | None = None) -> Path:
+    """The folder whose NAME.safetensors and NAME.json count; a site's own folder where there are none anywhere."""
+    if directory is None:
+        return SHIPPED
+    chosen = switches(directory).get(name, (SHIPPED_VERSION,))[-1]
+    if chosen != SHIPPED_VERSION:
+        return directory / VERSIONS / name / chosen
+    return without_store(name, directory)
+
+
+def without_store(name: str, directory: Path) -> Path:
+    """The folder that counts where the store has no say: the site's if the name lies flat in it, else the project's."""
+    shipped = (SHIPPED / f"{name}.json").is_file()
+    flat = any((directory / f"{name}{suffix}").exists() for suffix in (".json", ".safetensors"))
+    return SHIPPED if shipped and not flat else directory
+
+
+def switches(directory: Path | None) -> dict[str, tuple[str, ...]]:
+    """For each name the versions made active, oldest first. Raises ValueError where the file is damaged."""
+    path = (directory or SHIPPED) / SWITCHES
+    if not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): tuple(str(version) for version in chosen) for name, chosen in document.items() if chosen}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: damaged: {error}; put it back, or choose again with `models use`") from None
+
+
+def read_weights(name: str, folder: Path) -> tuple[Card, bytes]:
+    """The card and the bytes of the weights in this folder, once their hash is the card's."""
+    path, card_path = folder / f"{name}.safetensors", folder / f"{name}.json"
     if not path.is_file() or not card_path.is_file():
-        raise ValueError(f"{path}: no weights named '{name}' here; known: {', '.join(names(directory)) or 'none'}")
+        raise ValueError(f"{path}: no weights named '{name}' here; known: {', '.join(names(folder)) or 'none'}")
     card, blob = read_card(card_path), path.read_bytes()
     found = hashlib.sha256(blob).hexdigest()
     if found != card.sha256:

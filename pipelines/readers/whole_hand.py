@@ -1,14 +1,17 @@
 """The whole-hand reader: a squashed frame and the sex in, months and a regression activation map out."""
 
 from collections.abc import Sequence
-from typing import cast
+from pathlib import Path
+from typing import Annotated, cast
 
 import numpy as np
 import torch
 from monai.inferers import SimpleInferer
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from models.calibration import Calibration, apply, require_weights
+from models.calibration_file import fingerprint, read_calibration
 from models.loaded import WholeHandOutput
 from models.preprocess import standardise
 from models.registry import LoadedModel
@@ -19,6 +22,12 @@ from pipelines.readers.contract import Answer, Request
 Maps = NDArray[np.float32]
 
 
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("give an absolute path")
+    return path
+
+
 class WholeHandParameters(BaseModel):
     """The reader's parameters in the YAML file."""
 
@@ -26,19 +35,29 @@ class WholeHandParameters(BaseModel):
 
     flip_averaging: bool = True
     """Read the frame and its mirror image, and give the mean."""
+    calibration: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """A file of `dicom-node calibrate` for these weights: the site's bias is taken off; null reads as shipped."""
 
 
 class WholeHandReader:
-    """Reads with one network; the interval and the aspect it was trained for come from the model's card."""
+    """Reads with one network; the interval and the aspect it was trained for come from the model's card.
+
+    With a site's calibration its bias is taken off the age, and the interval is the site's; the map keeps the months
+    of the network, and the version in results ends in + and the calibration's hash. Raises ValueError for a
+    calibration that is missing, altered or of other weights.
+    """
 
     Parameters = WholeHandParameters
 
     def __init__(self, model: LoadedModel, parameters: WholeHandParameters, *, device: str = "cpu") -> None:
         card = model.card
         self.name = card.name
-        self.identity = ModelIdentity(card.name, card.version, model.sha256)
-        self.calibration = repr(card.interval)
+        self._site = _calibration(parameters.calibration, model.sha256)
+        sha256 = fingerprint(self._site) if self._site else ""
+        self.identity = ModelIdentity(card.name, card.version + (f"+{sha256[:8]}" if sha256 else ""), model.sha256)
+        self.calibration = f"{card.interval!r} {sha256}".rstrip()
         self._card = card
+        self._interval = self._site.interval if self._site else card.interval
         self._network = model.network
         self._device = device
         self._flips = (False, True) if parameters.flip_averaging else (False,)
@@ -53,7 +72,8 @@ class WholeHandReader:
         months = output.age_months.reshape(len(self._flips), -1).mean(0).tolist()
         maps = output.activation_months.unflatten(0, (len(self._flips), -1)).cpu().numpy()
         return [
-            self._answer(request, max(0.0, months[index]), maps[:, index]) for index, request in enumerate(requests)
+            self._answer(request, self._corrected(months[index], request.sex), maps[:, index])
+            for index, request in enumerate(requests)
         ]
 
     def _run(self, requests: Sequence[Request]) -> WholeHandOutput:
@@ -71,12 +91,15 @@ class WholeHandReader:
             output = self._infer(views.to(self._device), self._network, males.to(self._device))
         return cast(WholeHandOutput, output)  # MONAI's annotation knows tensors only
 
+    def _corrected(self, months: float, sex: Sex) -> float:
+        return apply(self._site, months, sex.value) if self._site else max(0.0, months)
+
     def _answer(self, request: Request, months: float, maps: Maps) -> Answer:
         """maps: (flips, h, w) activations of this request."""
         height, width = request.radiograph.pixels.shape
         views = [View(values, flip) for values, flip in zip(maps, self._flips, strict=True)]
         heatmap_months = self._centres.over_frame(views, height, width)
-        low, high = self._card.interval.around(months)
+        low, high = self._interval.around(months)
         reading = ReaderReading(request.sex, self.name, months, (max(0.0, low), high))
         return Answer(reading, heatmap_months, self._warnings(request))
 
@@ -84,3 +107,12 @@ class WholeHandReader:
         height, width = request.radiograph.pixels.shape
         least, most = self._card.aspect_range
         return () if least <= height / width <= most else (WarningCode.OUTSIDE_TRAINING_ASPECT,)
+
+
+def _calibration(path: Path | None, sha256: str) -> Calibration | None:
+    """The site's calibration, once it is known to be of the weights with this hash."""
+    if path is None:
+        return None
+    calibration = read_calibration(path)
+    require_weights(calibration, sha256)
+    return calibration

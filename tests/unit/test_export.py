@@ -1,0 +1,139 @@
+"""What is exported reads what the shipped network reads, to a thousandth of a month."""
+
+import csv
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from monai import bundle
+from monai.bundle import ConfigWorkflow
+
+from models import export, registry
+from models.export import FlipAveraged, export_onnx
+from models.export_bundle import export_bundle
+from models.preprocess import standardise
+from tests.support.untrained_weights import write_untrained_weights
+
+NAME = "whole_hand"
+HAS_ONNX = importlib.util.find_spec("onnx") is not None
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_untrained_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def onnx_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package onnx, or a stand-in: torch only asks it whether the graph holds foreign functions; it has none."""
+    if HAS_ONNX:
+        return
+    stand_in = ModuleType("onnx")
+    stand_in.load_model_from_string = lambda blob: SimpleNamespace(graph=SimpleNamespace(node=[]))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "onnx", stand_in)
+    monkeypatch.setattr(export, "find_spec", lambda name: object())
+
+
+def shipped_months(weights: Path, images: torch.Tensor, male: torch.Tensor) -> np.ndarray:
+    network = registry.load(NAME, directory=weights).network
+    with torch.inference_mode():
+        both = [network(view, male).age_months for view in (images, images.flip(3))]
+    return torch.stack(both).mean(0).numpy()
+
+
+def test_onnx_reads_as_the_shipped_network_in_another_runtime(
+    weights: Path, tmp_path: Path, onnx_at_hand: None
+) -> None:
+    path = export_onnx(NAME, tmp_path, weights_directory=weights)
+    images, male = torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(0)), torch.tensor([0.0, 1.0, 1.0])
+    runtime = cv2.dnn.readNetFromONNX(str(path))
+    runtime.setInput(images.numpy(), "image")
+    runtime.setInput(male.numpy(), "male")
+    months = runtime.forward("age_months")
+    expected = shipped_months(weights, images, male)
+    assert months.shape == (3, 1)
+    assert months[:, 0] == pytest.approx(expected, abs=1e-3)
+    assert np.ptp(expected) > 0.1
+    described = json.loads((tmp_path / f"{NAME}.onnx.json").read_text())
+    assert described["sha256"] == registry.verify(NAME, directory=weights).sha256
+
+
+@pytest.mark.skipif(not HAS_ONNX, reason="the package onnx is not installed (extra: export)")
+def test_the_onnx_file_is_valid_by_the_standards_own_checker(weights: Path, tmp_path: Path) -> None:
+    import onnx
+
+    onnx.checker.check_model(str(export_onnx(NAME, tmp_path, weights_directory=weights)), full_check=True)
+
+
+@pytest.mark.skipif(HAS_ONNX, reason="the package onnx is installed")
+def test_without_the_package_onnx_it_is_said_what_to_install(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"pip install 'dicom-node\[export\]'"):
+        export_onnx(NAME, tmp_path, weights_directory=weights)
+
+
+def test_an_exported_reading_is_never_below_birth() -> None:
+    class Negative(torch.nn.Module):
+        def forward(self, image: torch.Tensor, male: torch.Tensor) -> SimpleNamespace:
+            return SimpleNamespace(age_months=male - 9)
+
+    assert FlipAveraged(Negative())(torch.zeros(2, 1, 4, 4), torch.tensor([0.0, 1.0])).tolist() == [[0.0], [0.0]]
+
+
+def test_the_bundle_run_by_monai_reads_as_the_shipped_network(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = export_bundle(NAME, tmp_path / "bundles", weights_directory=weights)
+    frames = [np.random.default_rng(n).integers(0, 255, (90 + 40 * n, 110), dtype=np.uint8) for n in range(3)]
+    write_data(tmp_path / "data", frames)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    configs = root / "configs"
+    workflow = ConfigWorkflow(
+        str(configs / "inference.json"), workflow_type="infer", bundle_root=str(root),
+        dataset_dir=str(tmp_path / "data"), device="cpu",
+    )  # fmt: skip
+    workflow.initialize()
+    assert workflow.check_properties() == []
+    workflow.run()
+    with (root / "eval" / "predictions.csv").open(newline="") as file:
+        months = {Path(row[0]).name: float(row[1]) for row in csv.reader(file)}
+    inputs = torch.from_numpy(np.stack([standardise((frame / 255).astype(np.float32), 64) for frame in frames]))[
+        :, None
+    ]
+    expected = shipped_months(weights, inputs, torch.tensor([0.0, 1.0, 0.0]))
+    assert [months[f"{n}.png"] for n in range(3)] == pytest.approx(list(expected), abs=1e-3)
+    assert np.ptp(expected) > 0.05
+
+
+def test_monais_loader_gives_the_network_and_which_weights_it_is(weights: Path, tmp_path: Path) -> None:
+    export_bundle(NAME, tmp_path, weights_directory=weights)
+    network, facts, _ = bundle.load(NAME, bundle_dir=tmp_path, load_ts_module=True, device="cpu")
+    images, male = torch.rand(4, 1, 64, 64), torch.tensor([0.0, 1.0, 1.0, 0.0])
+    assert network(images, male)[:, 0].numpy() == pytest.approx(shipped_months(weights, images, male), abs=1e-3)
+    assert facts["weights_sha256"] == registry.verify(NAME, directory=weights).sha256
+
+
+def test_the_bundle_carries_terms_intended_use_and_shapes(weights: Path, tmp_path: Path) -> None:
+    root = export_bundle(NAME, tmp_path, weights_directory=weights)
+    metadata, card = (
+        json.loads((root / "configs" / "metadata.json").read_text()),
+        registry.verify(NAME, directory=weights),
+    )
+    assert metadata["copyright"] == card.terms
+    assert metadata["intended_use"] == card.intended_use
+    assert metadata["network_data_format"]["inputs"]["image"]["spatial_shape"] == [64, 64]
+    assert card.intended_use in (root / "docs" / "README.md").read_text()
+
+
+def write_data(folder: Path, frames: list[np.ndarray]) -> None:
+    """Images and the dataset.json that the bundle reads; every second one is a boy's."""
+    folder.mkdir()
+    for n, frame in enumerate(frames):
+        cv2.imwrite(str(folder / f"{n}.png"), frame)
+    items = [{"image": f"{n}.png", "male": float(n % 2)} for n in range(len(frames))]
+    (folder / "dataset.json").write_text(json.dumps({"test": items}))
