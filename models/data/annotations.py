@@ -17,11 +17,8 @@ from models.data.images import read_image
 from models.data.labels import Label
 
 Row = TypeVar("Row")
-KEY_POINTS = ("wrist",) + tuple(
-    f"{finger}{joint}"
-    for finger in ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
-    for joint in range(1, 5)
-)
+_FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
+KEY_POINTS = ("wrist", *(f"{finger}{joint}" for finger in _FINGERS for joint in range(1, 5)))
 """The 21 points of `hand_keypoints.csv`, of each finger from the palm to the tip."""
 WRONG_SIDE = frozenset({1833})
 """Ids of set881 whose MCPFirst box lies on the wrong side of the hand."""
