@@ -37,6 +37,8 @@ class Survey:
 def survey(site: Site) -> Survey:
     """Read the label file and list the images; every fault becomes a finding."""
     rows, findings = read_site_labels(site)
+    if not rows:
+        return Survey((), (), {}, findings)
     try:
         index = index_images(site.images)
     except ValueError as error:
@@ -178,7 +180,7 @@ def _ages(site: Site, rows: Sequence[SiteLabel]) -> Iterator[Finding]:
 def _balance(site: Site, rows: Sequence[SiteLabel]) -> Iterator[Finding]:
     sexes = Counter(label.sex for label in rows)
     for sex, word in (("F", "girls"), ("M", "boys")):
-        if rows and sexes[sex] < _LEAST_SHARE * len(rows):
+        if sexes[sex] < _LEAST_SHARE * len(rows):
             wrong = f"{sexes[sex]} of {len(rows)} images are of {word}"
             yield warn("balance", str(site.labels.path), wrong, "add some, or do not use the reader for them")
     training = Counter((label.sex, age_group(label.bone_age_months)) for label in rows if label.split is Split.TRAIN)
@@ -188,6 +190,6 @@ def _balance(site: Site, rows: Sequence[SiteLabel]) -> Iterator[Finding]:
         for low, high in AGE_GROUPS_MONTHS[:-1]
         if training[sex, (low, high)] < FEWEST_IN_A_GROUP
     ]
-    if few and rows:
+    if few:
         wrong = f"fewer than {FEWEST_IN_A_GROUP} images to train on of: {', '.join(few)}"
         yield warn("balance", str(site.labels.path), wrong, "add some, or expect larger errors there")

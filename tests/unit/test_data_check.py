@@ -39,7 +39,7 @@ def test_a_sound_set_passes_and_is_loaded_with_labels_frames_and_uses(
     assert check(path) == 0
     printed = capsys.readouterr().out
     assert "made-up: 4 labelled images of 4 patients, 4 readable" in printed
-    assert "| girls | 0 | 0 | 0 | 1 | 0 | 1 | 0 | 2 |" in printed
+    assert "| girls | 0 | 0 | 0 | 1 | 1 | 0 | 0 | 2 |" in printed
     assert printed.endswith("nothing prevents training\n")
     radiographs = load_radiographs(path, tmp_path / "cache")
     assert [label.id for label in radiographs.labels] == [2, 3, 4, 5]
@@ -153,7 +153,7 @@ def test_years_given_as_months_are_noticed(tmp_path: Path) -> None:
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
     path = write_site(tmp_path)
     write_rows(tmp_path, [], header=["image", "patient", "bone_age", "gender", "fold"])
-    (fault,) = [line for line in _failures(path) if "column" in line]
+    (fault,) = _failures(path)
     assert "labels.csv:1: has no column sex; it has image, patient, bone_age, gender, fold" in fault
 
 

@@ -58,7 +58,7 @@ LIKE_THE_NODE: dict[str, dict[str, object]] = {
     "rescale": {"RescaleSlope": "2", "RescaleIntercept": "-500", "WindowCenter": "3000", "WindowWidth": "2000"},
     "inverse": {"PresentationLUTShape": "INVERSE"},
     "MONOCHROME1": {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"},
-    "VOI LUT": {"VOILUTSequence": [lut_item([(n * n) // 64 for n in range(4096)], bits=18)]},
+    "VOI LUT": {"VOILUTSequence": [lut_item([(n * n) // 256 for n in range(4096)], bits=16)]},
     "padding": {"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 400},
 }
 
