@@ -76,7 +76,7 @@ def _frame_or_fault(place: ImagePlace) -> NDArray[np.uint8] | str:
 def to_text(result: CheckResult) -> str:
     """Counts, then a line for each finding, then the verdict."""
     faults = len(failures(result.findings))
-    verdict = f"{faults} faults prevent training" if faults else "nothing prevents training"
+    verdict = f"faults that prevent training: {faults}" if faults else "nothing prevents training"
     return "\n".join([*_counts(result), "", *listed(result.findings), verdict])
 
 

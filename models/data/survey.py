@@ -141,12 +141,13 @@ def _patients(site: Site, rows: Sequence[SiteLabel]) -> Iterator[Finding]:
 
 def _uses(site: Site, rows: Sequence[SiteLabel]) -> Iterator[Finding]:
     counts = Counter(label.split for label in rows)
-    for split in (Split.TRAIN, Split.SELECT):
-        if not counts[split]:
-            remedy = f"give folds with images to folds.{split} in {site.path}"
-            yield fail("empty-split", str(site.labels.path), f"no image to {split}", remedy)
+    for split, least in ((Split.TRAIN, 2), (Split.SELECT, 1)):  # one image alone has no variance to normalise by
+        if counts[split] < least:
+            wrong = f"images to {split}: {counts[split]}; {least} {'are' if least > 1 else 'is'} the least"
+            remedy = f"give folds with images to folds.{split} in {site.path}, or add images"
+            yield fail("empty-split", str(site.labels.path), wrong, remedy)
     if counts[Split.CALIBRATE] < FEWEST_TO_CALIBRATE:
-        wrong = f"{counts[Split.CALIBRATE]} images to calibrate; an interval needs {FEWEST_TO_CALIBRATE}"
+        wrong = f"images to calibrate: {counts[Split.CALIBRATE]}; an interval needs {FEWEST_TO_CALIBRATE}"
         yield warn("few-to-calibrate", str(site.labels.path), wrong, "give folds.calibrate more folds, or add images")
     if not counts[Split.TEST]:
         wrong = "no image to test: accuracy cannot be measured"

@@ -17,6 +17,7 @@ ROWS: tuple[Row, ...] = (
     ("boy.dcm", "B", "60", "M", "7"),
     ("older.png", "C", "180", "F", "8"),
     ("young.png", "D", "30", "M", "9"),
+    ("grown.png", "E", "200", "M", "1"),
 )
 YAML = """name: made-up
 labels: {file: labels.csv}
@@ -33,7 +34,7 @@ def write_rows(folder: Path, rows: Sequence[Sequence[str]], header: Sequence[str
 
 
 def write_site(folder: Path, *, rows: Sequence[Sequence[str]] = ROWS, yaml: str = YAML) -> Path:
-    """Four phantoms, three PNG and one DICOM, below `images`; gives the YAML file."""
+    """Five phantoms, four PNG and one DICOM, below `images`; gives the YAML file."""
     images = folder / "images"
     images.mkdir()
     for seed, (name, _patient, months, sex, _fold) in enumerate(ROWS):

@@ -38,14 +38,14 @@ def test_a_sound_set_passes_and_is_loaded_with_labels_frames_and_uses(
     path = write_site(tmp_path)
     assert check(path) == 0
     printed = capsys.readouterr().out
-    assert "made-up: 4 labelled images of 4 patients, 4 readable" in printed
+    assert "made-up: 5 labelled images of 5 patients, 5 readable" in printed
     assert "| girls | 0 | 0 | 0 | 1 | 1 | 0 | 0 | 2 |" in printed
     assert printed.endswith("nothing prevents training\n")
     radiographs = load_radiographs(path, tmp_path / "cache")
-    assert [label.id for label in radiographs.labels] == [2, 3, 4, 5]
-    assert [label.bone_age_months for label in radiographs.labels] == [120, 60, 180, 30]
-    assert [len(radiographs.take([split])) for split in Split] == [1, 1, 1, 1]
-    assert radiographs.frames.shape == (4, 299, 299)
+    assert [label.id for label in radiographs.labels] == [2, 3, 4, 5, 6]
+    assert [label.bone_age_months for label in radiographs.labels] == [120, 60, 180, 30, 200]
+    assert [len(radiographs.take([split])) for split in Split] == [2, 1, 1, 1]
+    assert radiographs.frames.shape == (5, 299, 299)
 
 
 def test_the_frame_of_a_dicom_file_is_that_of_its_picture(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_frame_of_a_dicom_file_is_that_of_its_picture(tmp_path: Path) -> Non
     write_phantom(tmp_path / "images" / "boy.png", 60, "M", 1)
     write_rows(tmp_path, [*_changed(3, image="boy.png"), ("boy-dicom.dcm", "B", "60", "M", "7")])
     frames = load_radiographs(path, tmp_path / "cache").frames.astype(int)
-    assert np.abs(frames[1] - frames[4]).mean() < 6
+    assert np.abs(frames[1] - frames[5]).mean() < 6
     assert np.abs(frames[1] - frames[0]).mean() > 20
 
 
@@ -70,7 +70,8 @@ def test_the_frame_of_a_dicom_file_is_that_of_its_picture(tmp_path: Path) -> Non
         (_changed(5, image="lost.png"), r"labels\.csv:5 \(lost\.png\): no such image -> add the file"),
         (_changed(5, image="girl.png"), r"labels\.csv:2 \(girl\.png\): the same image stands in lines 2, 5"),
         (_changed(5, patient="A"), r"labels\.csv:2 .*: one patient in folds 0, 9: lines 2, 5 -> give all"),
-        (_changed(3, fold="0"), r"labels\.csv: no image to select"),
+        (_changed(6, fold="9"), r"labels\.csv: images to train: 1; 2 are the least"),
+        (_changed(3, fold="0"), r"labels\.csv: images to select: 0; 1 is the least"),
     ],
 )
 def test_each_fault_is_named_by_line_and_keeps_the_set_from_being_loaded(
@@ -101,16 +102,16 @@ def test_unreadable_and_empty_images_are_named_and_not_loaded(tmp_path: Path) ->
 def test_a_copy_under_another_name_fails_only_where_it_crosses_from_training_to_test(
     tmp_path: Path, fold: str, fails: bool
 ) -> None:
-    path = write_site(tmp_path, rows=[*ROWS, ("copy.png", "E", "120", "F", fold)])
+    path = write_site(tmp_path, rows=[*ROWS, ("copy.png", "F", "120", "F", fold)])
     shutil.copy(tmp_path / "images" / "girl.png", tmp_path / "images" / "copy.png")
     result = check_site(read_site(path))
     assert result.prevents_training is fails
-    assert any("the same pixels in lines 2, 6" in finding.line() for finding in result.findings)
+    assert any("the same pixels in lines 2, 7" in finding.line() for finding in result.findings)
     if fails:
-        with pytest.raises(ValueError, match="the same pixels in lines 2, 6, used to test and to train"):
+        with pytest.raises(ValueError, match="the same pixels in lines 2, 7, used to test and to train"):
             load_radiographs(path, tmp_path / "cache")
     else:
-        assert len(load_radiographs(path, tmp_path / "cache")) == 5
+        assert len(load_radiographs(path, tmp_path / "cache")) == 6
 
 
 def test_without_a_patient_column_the_check_says_what_that_risks(tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_the_contact_sheet_shows_every_image_to_its_owner_alone(tmp_path: Path) 
     assert check(write_site(tmp_path), contact_sheet=sheet) == 0
     assert sheet.stat().st_mode & 0o077 == 0
     shown = np.asarray(Image.open(sheet))
-    assert [bool(shown[:150, 150 * n : 150 * n + 150].std() > 10) for n in range(5)] == [True] * 4 + [False]
+    assert [bool(shown[:150, 150 * n : 150 * n + 150].std() > 10) for n in range(6)] == [True] * 5 + [False]
 
 
 def test_a_contact_sheet_of_many_goes_from_the_youngest_to_the_oldest(tmp_path: Path) -> None:
