@@ -1,23 +1,25 @@
-"""The radiographs of a data folder, decoded once into a cache and held as one array.
+"""Radiographs with labels, decoded once into a cache and held as one array.
 
-A folder holds `rsna299/labels.csv` and `rsna299/images-*.zip` with `<id>.avif`, 299x299, 8 bit.
+They come from a data folder (`models.data.folder`) or from a site's own set, described in a YAML file
+(`models.data.site`).
 """
 
-import hashlib
-import io
 import os
-import zipfile
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from models.data.labels import Label, Split, read_labels
-from models.preprocess import FRAME_PX, standard_frame
+from models.data.folder import FolderSource
+from models.data.labels import Label, Split
+from models.data.site import Site, read_site
+from models.data.site_source import SiteSource
+from models.preprocess import FRAME_PX
+
+SITE_SUFFIXES = frozenset({".yaml", ".yml"})
 
 
 @dataclass(frozen=True)
@@ -37,25 +39,45 @@ class Radiographs:
         return Radiographs(tuple(self.labels[n] for n in indices), self.frames[indices])
 
 
+class Source(Protocol):
+    """Where labels and frames come from. name: begins the cache file's name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def labels(self) -> tuple[Label, ...]: ...
+
+    def fingerprint(self, labels: Sequence[Label]) -> str: ...
+
+    def decode(self, labels: Sequence[Label], frames: NDArray[np.uint8]) -> None: ...
+
+    def verify(self, labels: Sequence[Label], frames: NDArray[np.uint8]) -> None: ...
+
+
 def load_radiographs(data: Path, cache: Path | None = None) -> Radiographs:
-    """Everything in a data folder; the decoded frames are kept in `cache` (default: the user's cache folder)."""
-    labels = labels_of(data)
-    file = (cache or default_cache()) / f"rsna299-{_fingerprint(_shards(data), labels)}.npy"
-    if not file.exists():
-        _write_cache(file, data, labels)
-    return Radiographs(labels, np.load(file, mmap_mode="r"))
+    """Everything in a data folder, or in the set of a site's YAML file.
+
+    The decoded frames are kept in `cache` (default: the user's cache folder). Raises ValueError that says what is
+    wrong with the set.
+    """
+    return _load(_source(data), cache)
+
+
+def load_site(site: Site, cache: Path | None = None) -> Radiographs:
+    """Everything in a site's own set, as `load_radiographs` does."""
+    return _load(SiteSource(site), cache)
 
 
 def decode_radiographs(data: Path, labels: tuple[Label, ...]) -> Radiographs:
     """Only those of some labels, decoded now."""
     frames = np.empty((len(labels), FRAME_PX, FRAME_PX), np.uint8)
-    _decode_into(frames, data, labels)
+    _source(data).decode(labels, frames)
     return Radiographs(labels, frames)
 
 
 def labels_of(data: Path) -> tuple[Label, ...]:
-    """The labels of a data folder, in file order."""
-    return tuple(read_labels(data / "rsna299" / "labels.csv"))
+    """The labels of a data folder or of a site's set, in file order."""
+    return _source(data).labels()
 
 
 def default_cache() -> Path:
@@ -63,41 +85,27 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dicom-node"
 
 
-def _fingerprint(shards: list[Path], labels: tuple[Label, ...]) -> str:
-    parts = [f"{shard.name}:{shard.stat().st_size}" for shard in shards] + [str(label.id) for label in labels]
-    code = [str(FRAME_PX), standard_frame.__module__, "2"]
-    return hashlib.sha256("\n".join(parts + code).encode()).hexdigest()[:16]
+def _source(data: Path) -> Source:
+    return SiteSource(read_site(data)) if data.suffix.lower() in SITE_SUFFIXES else FolderSource(data)
 
 
-def _shards(data: Path) -> list[Path]:
-    shards = sorted((data / "rsna299").glob("images-*.zip"))
-    if not shards:
-        raise ValueError(f"{data / 'rsna299'}: no images-*.zip")
-    return shards
+def _load(source: Source, cache: Path | None) -> Radiographs:
+    labels = source.labels()
+    file = (cache or default_cache()) / f"{source.name}-{source.fingerprint(labels)}.npy"
+    if not file.exists():
+        _write_cache(file, source, labels)
+    frames = np.load(file, mmap_mode="r")
+    source.verify(labels, frames)
+    return Radiographs(labels, frames)
 
 
-def _write_cache(file: Path, data: Path, labels: tuple[Label, ...]) -> None:
+def _write_cache(file: Path, source: Source, labels: tuple[Label, ...]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}.part")
-    frames = np.lib.format.open_memmap(part, "w+", np.uint8, (len(labels), FRAME_PX, FRAME_PX))
-    _decode_into(frames, data, labels)
-    frames.flush()
-    os.replace(part, file)
-
-
-def _decode_into(frames: NDArray[np.uint8], data: Path, labels: tuple[Label, ...]) -> None:
-    rows = {label.id: n for n, label in enumerate(labels)}
-    for shard in _shards(data):
-        with zipfile.ZipFile(shard) as archive, ThreadPoolExecutor() as pool:
-            wanted = [name for name in archive.namelist() if int(Path(name).stem) in rows]
-            blobs = ((int(Path(name).stem), archive.read(name)) for name in wanted)
-            for image_id, frame in pool.map(_decode, blobs):
-                frames[rows.pop(image_id)] = frame
-    if rows:
-        raise ValueError(f"{data}: {len(rows)} labelled images are missing, among them {min(rows)}")
-
-
-def _decode(blob: tuple[int, bytes]) -> tuple[int, NDArray[np.uint8]]:
-    grey = np.asarray(Image.open(io.BytesIO(blob[1])).convert("L"))
-    pixels = (grey / 255).astype(np.float32)
-    return blob[0], standard_frame(pixels)
+    try:
+        frames = np.lib.format.open_memmap(part, "w+", np.uint8, (len(labels), FRAME_PX, FRAME_PX))
+        source.decode(labels, frames)
+        frames.flush()
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)
