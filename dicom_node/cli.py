@@ -1,10 +1,11 @@
 """The commands. Only wiring: each imports what it needs when it runs, so that the receiver stays small."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
 
 app = typer.Typer(
     name="dicom-node",
@@ -14,6 +15,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(data_app)
+app.add_typer(models_app)
+app.command()(calibrate)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's YAML file.", exists=True, dir_okay=False)]
 
@@ -142,7 +147,9 @@ def phantom(
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="A YAML of config/training.", exists=True, dir_okay=False)],
-    data: Annotated[Path | None, typer.Option(help="Folder of radiographs; phantom recipes need none.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of radiographs, or a site's YAML file; phantom recipes need none.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Run folder; default runs/NAME. One with a checkpoint goes on.")
     ] = None,
@@ -157,7 +164,7 @@ def train(
     from models.training.run import train as run
 
     folder = output or Path("runs") / recipe.stem
-    _with_clear_faults(
+    with_clear_faults(
         lambda: run(recipe, data=data, output=folder, max_minutes=max_minutes, limit=limit, device=device)
     )
 
@@ -178,13 +185,13 @@ def package(
     """
     from models.package import package as run
 
-    _with_clear_faults(lambda: run(run_folder, name=name, version=version, data=data, directory=directory))
+    with_clear_faults(lambda: run(run_folder, name=name, version=version, data=data, directory=directory))
 
 
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of shipped weights.")],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
     fold: Annotated[int, typer.Option(min=0, max=9, help="Fold to measure on; 9 was never trained on.")] = 9,
     output: Annotated[Path | None, typer.Option(help="Folder for Markdown and CSV.")] = None,
     limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
@@ -199,21 +206,11 @@ def evaluate(
     from models.evaluation.run import evaluate as run
 
     if originals:
-        _with_clear_faults(
-            lambda: typer.echo(evaluate_originals(model, data=data, weights_directory=weights_directory))
-        )
+        with_clear_faults(lambda: typer.echo(evaluate_originals(model, data=data, weights_directory=weights_directory)))
         return
-    _with_clear_faults(
+    with_clear_faults(
         lambda: run(model, data=data, fold=fold, output=output, limit=limit, weights_directory=weights_directory)
     )
-
-
-def _with_clear_faults(command: Callable[[], object]) -> None:
-    try:
-        command()
-    except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":
