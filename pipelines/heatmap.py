@@ -49,9 +49,9 @@ class CellCentres:
         return _weights(self.columns_px, self.size_px - 1 - at_columns if mirrored else at_columns)
 
 
-def measured_centres(network: WholeHandNetwork, size_px: int, device: str) -> CellCentres:
+def measured_centres(network: WholeHandNetwork, size_px: int, device: str, channels: int = 1) -> CellCentres:
     """Centroids of the squared gradient of each row and column of cells with respect to a probe of noise."""
-    noise = torch.rand((1, 1, size_px, size_px), generator=torch.Generator().manual_seed(_PROBE_SEED))
+    noise = torch.rand((1, channels, size_px, size_px), generator=torch.Generator().manual_seed(_PROBE_SEED))
     probe = noise.to(device)
     with torch.no_grad():
         height, width = network(probe, torch.zeros(1, device=device)).activation_months.shape[1:]
@@ -69,7 +69,7 @@ def _centres(network: WholeHandNetwork, probe: torch.Tensor, cells: int, axis: i
     even = (np.arange(cells) + 0.5) * size_px / cells - 0.5
     if gradient is None:
         return even
-    weight = gradient[:, 0].double().square().sum(3 - axis).cpu().numpy()  # (cells, S)
+    weight = gradient.double().square().sum(1).sum(3 - axis).cpu().numpy()  # (cells, S)
     total = weight.sum(1)
     if not (total > 0).all():
         return even

@@ -10,10 +10,10 @@ from monai.inferers import SimpleInferer
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from models.attention.stack import standardise_channels
 from models.calibration import Calibration, apply, require_weights
 from models.calibration_file import fingerprint, read_calibration
 from models.loaded import WholeHandOutput
-from models.preprocess import standardise
 from models.registry import LoadedModel
 from pipelines.contract import ModelIdentity, ReaderReading, Sex, WarningCode
 from pipelines.heatmap import View, measured_centres
@@ -62,7 +62,7 @@ class WholeHandReader:
         self._device = device
         self._flips = (False, True) if parameters.flip_averaging else (False,)
         self._infer = SimpleInferer()
-        self._centres = measured_centres(model.network, card.input_size, device)
+        self._centres = measured_centres(model.network, card.input_size, device, len(card.channels))
 
     def read(self, requests: Sequence[Request]) -> list[Answer]:
         """All requests and their mirror images go through the network as one batch."""
@@ -80,10 +80,10 @@ class WholeHandReader:
         """Rows: every request as it is, then every request mirrored."""
         squashed = {id(request.radiograph): request.radiograph for request in requests}
         inputs = {
-            key: torch.from_numpy(standardise(radiograph.pixels, self._card.input_size))
+            key: torch.from_numpy(standardise_channels(radiograph.pixels, self._card.input_size, self._card.channels))
             for key, radiograph in squashed.items()
         }
-        images = torch.stack([inputs[id(request.radiograph)] for request in requests])[:, None]
+        images = torch.stack([inputs[id(request.radiograph)] for request in requests])
         male = torch.tensor([float(request.sex is Sex.MALE) for request in requests])
         views = torch.cat([images.flip(3) if flip else images for flip in self._flips])
         males = male.repeat(len(self._flips))
