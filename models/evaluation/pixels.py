@@ -15,7 +15,12 @@ Pixels = NDArray[np.float32]
 
 
 def read_pixels(data: Path, labels: tuple[Label, ...]) -> list[NDArray[np.uint8]]:
-    """(H, W) uint8 of each label, in order. Raises ValueError that counts the missing ones."""
+    """(H, W) uint8 of each label, in order. Raises ValueError that counts the missing ones.
+
+    data: a data folder as `models.data.radiographs` has it.
+    """
+    if not data.is_dir():
+        raise ValueError(f"{data}: damage is measured on a data folder with rsna299/images-*.zip")
     wanted = {label.id: n for n, label in enumerate(labels)}
     found: dict[int, NDArray[np.uint8]] = {}
     for shard in sorted((data / "rsna299").glob("images-*.zip")):

@@ -19,13 +19,17 @@ class Read(Protocol):
 
 @dataclass(frozen=True)
 class Subject:
-    """name, version, sha256 of the weights; interval: None where the reader gives none."""
+    """name, version, sha256 of the weights; interval: None where the reader gives none.
+
+    model: what a look into the network needs; None for what is not one network.
+    """
 
     name: str
     version: str
     sha256: str
     interval: Interval | None
     read: Read
+    model: LoadedModel | None = None
 
 
 def subject_of(model: LoadedModel, device: str) -> Subject:
@@ -34,7 +38,7 @@ def subject_of(model: LoadedModel, device: str) -> Subject:
     def read(radiographs: Radiographs, *, flip: bool = True) -> Array:
         return read_months(model.network, radiographs, model.card.input_size, flip=flip, device=device)
 
-    return Subject(model.card.name, model.card.version, model.sha256, model.card.interval, read)
+    return Subject(model.card.name, model.card.version, model.sha256, model.card.interval, read, model)
 
 
 def load_subject(name: str, *, directory: Path | None, device: str) -> Subject:

@@ -6,7 +6,7 @@ import pytest
 from models.card import Interval
 from models.data.labels import Label
 from models.evaluation.conformal import fit_interval, half_width, measured_coverage
-from models.evaluation.metrics import bootstrap, summarise, table, to_markdown
+from models.evaluation.metrics import By, bootstrap, ccs, groups, summarise, table, to_markdown
 
 
 def test_the_figures_of_known_errors() -> None:
@@ -31,6 +31,20 @@ def test_age_groups_leave_out_ages_above_216_months_but_the_totals_do_not() -> N
     labels = [Label(1, 216, "M", 9), Label(2, 228, "M", 9), Label(3, 35, "F", 9)]
     rows = {row.group: row.count for row in table(labels, np.array([210.0, 220.0, 36.0]))}
     assert rows == {"all": 3, "male": 2, "male, 180-216 months": 1, "female": 1, "female, 0-36 months": 1}
+
+
+def test_groups_are_those_asked_for() -> None:
+    labels = [Label(1, 20, "M", 9), Label(2, 40, "F", 9)]
+    assert [name for name, _ in groups(labels, [])] == ["all"]
+    assert [name for name, _ in groups(labels, [By.SEX])] == ["all", "male", "female"]
+    assert [name for name, _ in groups(labels, [By.AGE])] == ["all", "0-36 months", "36-72 months"]
+    assert groups(labels, [By.AGE])[2][1].tolist() == [False, True]
+
+
+def test_the_cumulative_correct_score_counts_errors_up_to_the_threshold() -> None:
+    assert ccs(np.array([12.0, 0.0, 3.0, 30.0]), np.array([0.0, 2.9, 3.0, 12.0, 29.0, 30.0])).tolist() == [
+        25.0, 25.0, 50.0, 75.0, 75.0, 100.0,
+    ]  # fmt: skip
 
 
 def test_the_table_prints_each_group_with_its_interval() -> None:
