@@ -1,6 +1,7 @@
 """Pictures of accuracy; none shows a radiograph."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -90,22 +91,28 @@ def error_by_age_chart(title: str, labels: Sequence[Label], predicted: Array) ->
 
 
 def activation_chart(title: str, maps: Sequence[GroupMap]) -> Picture:
-    """Mean maps side by side on one scale, blue low and red strong, six a row (RegressionCNN Fig. 3)."""
+    """Mean maps on one scale, blue low and red strong, a row a sex (RegressionCNN Fig. 3)."""
     low = min(float(group.activation_months.min()) for group in maps)
     high = max(float(group.activation_months.max()) for group in maps)
-    columns, gap = min(6, len(maps)), 12
-    rows = -(-len(maps) // columns)
-    width, height = columns * (PANEL_PX + gap) + gap, rows * (PANEL_PX + 46) + 64
-    image = Image.new("RGB", (max(width, 560), height), "white")
+    rows = [list(row) for _, row in groupby(maps, key=lambda group: group.group.rpartition(",")[0])]
+    step, gap, head = PANEL_PX + 12, 12, 64
+    size = max(max(map(len, rows)) * step + gap, 560), len(rows) * (PANEL_PX + 46) + head
+    image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
     draw.text((gap, 22), title, fill=INK, font=font(18), anchor="lm")
     draw.text((gap, 46), f"blue {low:+.0f} to red {high:+.0f} months", fill=QUIET, font=font(13), anchor="lm")
-    for n, group in enumerate(maps):
-        left, top = gap + n % columns * (PANEL_PX + gap), 64 + n // columns * (PANEL_PX + 46)
-        scaled = (group.activation_months - low) / max(high - low, 1e-9) * 255
-        enlarged = cv2.resize(scaled, (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR).clip(0, 255)
-        coloured = cv2.applyColorMap(enlarged.astype(np.uint8), cv2.COLORMAP_JET)[:, :, ::-1]
-        image.paste(Image.fromarray(np.ascontiguousarray(coloured)), (left, top))
-        draw.text((left, top + PANEL_PX + 10), group.group, fill=INK, font=font(12), anchor="lm")
-        draw.text((left, top + PANEL_PX + 26), f"{group.count} images", fill=QUIET, font=font(12), anchor="lm")
+    for n, row in enumerate(rows):
+        top = head + n * (PANEL_PX + 46)
+        for column, group in enumerate(row):
+            left = gap + column * step
+            image.paste(_panel(group, low, high), (left, top))
+            draw.text((left, top + PANEL_PX + 10), group.group, fill=INK, font=font(12), anchor="lm")
+            draw.text((left, top + PANEL_PX + 26), f"{group.count} images", fill=QUIET, font=font(12), anchor="lm")
     return np.asarray(image)
+
+
+def _panel(group: GroupMap, low: float, high: float) -> Image.Image:
+    scaled = (group.activation_months - low) / max(high - low, 1e-9) * 255
+    enlarged = cv2.resize(scaled, (PANEL_PX, PANEL_PX), interpolation=cv2.INTER_LINEAR).clip(0, 255)
+    coloured = cv2.applyColorMap(enlarged.astype(np.uint8), cv2.COLORMAP_JET)
+    return Image.fromarray(np.ascontiguousarray(coloured[:, :, ::-1]))

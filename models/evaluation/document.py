@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from models.evaluation.comparison import ComparisonRow, comparison_markdown
 from models.evaluation.metrics import Array, Row, to_markdown
 from models.evaluation.plan import Plan
@@ -26,10 +28,10 @@ class Result:
     confusion: Confusion | None
 
 
-def provenance(plan: Plan, count: int, subjects: Sequence[Subject]) -> str:
-    """The line above a table: command, weights and number of images."""
+def provenance(plan: Plan, count: int, subjects: Sequence[Subject], views: str = "flips averaged") -> str:
+    """The line above a table: command, weights, number of images and how they were read."""
     weights = "; ".join(f"{subject.name} {subject.version} `{subject.sha256}`" for subject in subjects)
-    return f"Command: `{plan.command}`. Weights sha256: {weights}. {count} images, flips averaged."
+    return f"Command: `{plan.command}`. Weights sha256: {weights}. {count} images, {views}."
 
 
 def document(plan: Plan, results: Sequence[Result], sections: Mapping[str, str] | None = None) -> str:
@@ -65,7 +67,7 @@ def side_by_side(results: Sequence[Result]) -> str:
     names = [result.subject.name for result in results]
     lines = ["| group | images | " + " | ".join(names) + " |", "|---|--:|" + "--:|" * len(names)]
     for rows in zip(*(result.rows for result in results), strict=True):
-        cells = [f"{row.mae.value:.2f} ± {row.sd:.2f}" for row in rows]
+        cells = [f"{row.mae.value:.2f}" + ("" if np.isnan(row.sd) else f" ± {row.sd:.2f}") for row in rows]
         lines.append(f"| {rows[0].group} | {rows[0].count} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

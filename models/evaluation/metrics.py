@@ -131,8 +131,9 @@ def to_markdown(rows: Iterable[Row]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for r in rows:
+        sd = "-" if np.isnan(r.sd) else f"{r.sd:.2f}"
         lines.append(
-            f"| {r.group} | {r.count} | {r.mae} | {r.sd:.2f} | {r.median:.2f} | {r.rmse:.2f} | {r.bias:+.2f} "
+            f"| {r.group} | {r.count} | {r.mae} | {sd} | {r.median:.2f} | {r.rmse:.2f} | {r.bias:+.2f} "
             f"| {r.ccs_12:.1f} % |"
         )
     return "\n".join(lines)

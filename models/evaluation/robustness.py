@@ -50,6 +50,12 @@ def white_label(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return np.asarray(1 - covering_label(1 - pixels, rng), dtype=np.float32)
 
 
+def noisy(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Poisson noise as of a weak exposure: 60 photons where the image itself is bright (its 99.5th percentile)."""
+    bright = max(float(np.percentile(pixels, 99.5)), 1e-3)
+    return np.asarray(poisson_noise((pixels / bright).clip(0, 1), rng) * bright, dtype=np.float32)
+
+
 def gamma(pixels: Pixels, exponent: float) -> Pixels:
     """pixels ** exponent: below 1 brighter, above 1 darker."""
     return np.asarray(pixels.clip(0, 1) ** exponent, dtype=np.float32)
@@ -73,7 +79,7 @@ CONDITIONS = (
     Condition("mirrored, without flip averaging", lambda pixels, rng: mirrored(pixels), flip=False),
     Condition("black label over the hand", covering_label),
     Condition("white label over the hand", white_label),
-    Condition("Poisson noise, 60 photons", poisson_noise),
+    Condition("Poisson noise, 60 photons", noisy),
     Condition("gamma 0.5", lambda pixels, rng: gamma(pixels, 0.5)),
     Condition("gamma 2", lambda pixels, rng: gamma(pixels, 2.0)),
 )

@@ -118,7 +118,8 @@ def _robustness(
     sections = []
     for subject in subjects:
         rows = measure_robustness(subject.read, images, labels)
-        text = f"{provenance(plan, len(labels), [subject])}\n\n{robustness_markdown(rows)}"
+        views = "flips averaged where no row says otherwise"
+        text = f"{provenance(plan, len(labels), [subject], views)}\n\n{robustness_markdown(rows)}"
         sections.append((f"Robustness of {subject.name}", text))
     return sections
 
@@ -132,11 +133,12 @@ def _activation(
         raise ValueError(f"{subject.name} has no activation map")
     size = model.card.input_size
     _, maps = read_maps(model.network, radiographs, size, device=device)
-    groups = [group for group in mean_maps(radiographs.labels, maps, plan.by) if group.group != "all"]
+    everything = mean_maps(radiographs.labels, maps, plan.by)
+    finest = [group for group in everything if group.group.count(",") == len(plan.by) - 1 and group.group != "all"]
     check = summarise_hiding(hiding_changes(model.network, radiographs, size, device=device))
-    text = f"{provenance(plan, len(radiographs), [subject])}\n\n{hiding_markdown(check)}"
+    text = f"{provenance(plan, len(radiographs), [subject], 'read without flips')}\n\n{hiding_markdown(check)}"
     title = f"Mean activation of {subject.name} {subject.version}"
-    picture = activation_chart(title, groups or mean_maps(radiographs.labels, maps, ()))
+    picture = activation_chart(title, finest or everything[:1])
     return f"Activation of {subject.name}", text, {f"{subject.name}-fold{plan.fold}-activation.png": picture}
 
 

@@ -50,6 +50,7 @@ def test_the_cumulative_correct_score_counts_errors_up_to_the_threshold() -> Non
 def test_the_table_prints_each_group_with_its_interval() -> None:
     text = to_markdown([summarise("all", np.arange(10.0), np.zeros(10))])
     assert "| all | 10 | 4.50 [" in text
+    assert "| 3.00 [3.00, 3.00] | - | 3.00 |" in to_markdown([summarise("one", np.array([3.0]), np.zeros(1))])
 
 
 def test_conformal_half_width_is_the_rank_that_covers_a_new_case() -> None:

@@ -101,6 +101,15 @@ def test_activation_maps_share_one_scale() -> None:
     assert picture[140, 240].tolist() == [128, 0, 0]
 
 
+def test_activation_maps_of_each_sex_have_a_row_of_their_own() -> None:
+    flat = np.zeros((4, 4), np.float32)
+    names = ["male, 0-36 months", "male, 36-72 months", "female, 36-72 months"]
+    picture = activation_chart("made up", [GroupMap(name, 1, flat) for name in names])
+    assert picture.shape == (64 + 2 * 196, 560, 3)
+    assert picture[140, 240].tolist() == picture[340, 80].tolist() == [0, 0, 128]
+    assert picture[340, 240].tolist() == [255, 255, 255]
+
+
 def test_the_worst_come_first() -> None:
     assert worst_first(np.array([1.0, 9.0, -20.0]), np.zeros(3), 2) == [2, 1]
 

@@ -13,6 +13,7 @@ from models.evaluation.robustness import (
     gamma,
     measure_robustness,
     mirrored,
+    noisy,
     robustness_markdown,
     robustness_row,
     rotated,
@@ -60,6 +61,13 @@ def test_black_and_white_labels_cover_the_same_place() -> None:
     white = white_label(pixels, np.random.default_rng(4))
     assert 100 < (black == 0).sum() < 700
     assert np.array_equal(black == 0, white == 1)
+
+
+def test_a_dark_image_gets_no_more_noise_than_a_bright_one() -> None:
+    bright = np.full((200, 200), 0.9, np.float32)
+    spread = [noisy(image, np.random.default_rng(0)).std() / image.mean() for image in (bright, bright * 0.2)]
+    assert spread[0] == pytest.approx(spread[1], rel=0.05)
+    assert spread[0] > 0.04
 
 
 def test_gamma_below_one_brightens() -> None:
