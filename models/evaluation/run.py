@@ -62,10 +62,8 @@ def evaluate_plan(
     if plan.contact_sheet and output is None:
         raise ValueError("--contact-sheet needs --output")
     subjects = [load_subject(name, directory=weights_directory, device=device) for name in plan.models]
-    labels = choose(labels_of(data), plan.fold, plan.limit)
-    if not labels:
-        raise ValueError(f"{data}: no radiographs in fold {plan.fold}")
-    radiographs = decode_radiographs(data, labels)
+    radiographs = _chosen(plan, data)
+    labels = radiographs.labels
     results = [measure(plan, subject, radiographs) for subject in subjects]
     sections = dict(_comparisons(plan, results, labels))
     if plan.robustness:
@@ -80,6 +78,13 @@ def evaluate_plan(
     if output is not None:
         write(output, plan, text, results, labels, pictures)
     return results
+
+
+def _chosen(plan: Plan, data: Path) -> Radiographs:
+    labels = choose(labels_of(data), plan.fold, plan.limit)
+    if not labels:
+        raise ValueError(f"{data}: no radiographs in fold {plan.fold}")
+    return decode_radiographs(data, labels)
 
 
 def choose(labels: tuple[Label, ...], fold: int, limit: int | None) -> tuple[Label, ...]:

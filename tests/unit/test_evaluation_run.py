@@ -126,6 +126,11 @@ def test_a_contact_sheet_is_not_written_unless_asked_for(site: Path, weights: Pa
     assert not list(tmp_path.glob("*contact*"))
 
 
+def test_a_contact_sheet_without_a_folder_for_it_is_refused(site: Path, weights: Path) -> None:
+    with pytest.raises(ValueError, match="--contact-sheet needs --output"):
+        evaluate_plan(Plan(("one",), contact_sheet=True), data=site, weights_directory=weights, device="cpu")
+
+
 def test_an_empty_fold_is_named(site: Path, weights: Path) -> None:
     with pytest.raises(ValueError, match="no radiographs in fold 3"):
         evaluate("one", data=site, fold=3, weights_directory=weights, device="cpu")
