@@ -1,7 +1,8 @@
 """Figures of accuracy in months, each with a bootstrap interval."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,17 @@ from numpy.typing import NDArray
 from models.data.labels import Label
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 AGE_GROUPS_MONTHS = ((0, 36), (36, 72), (72, 108), (108, 144), (144, 180), (180, 216))
 """RegressionCNN Table III; ages above 216 months belong to no group."""
+SEXES = (("M", "male"), ("F", "female"))
+
+
+class By(StrEnum):
+    """What images are grouped by."""
+
+    SEX = "sex"
+    AGE = "age"
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,8 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of one group of images; months throughout, ccs_12 in percent."""
+    """Figures of one group of images; months throughout, ccs_12 in percent. sd: of the absolute error, as papers print
+    it behind the MAE."""
 
     group: str
     count: int
@@ -64,19 +75,53 @@ def summarise(group: str, predicted: Array, truth: Array) -> Row:
     )
 
 
-def table(labels: Iterable[Label], predicted: Array) -> list[Row]:
-    """All, by sex, and by sex and age group; groups without images are left out."""
+def groups(labels: Sequence[Label], by: Iterable[By] = (By.SEX, By.AGE)) -> list[tuple[str, Mask]]:
+    """Name and (N,) bool members of all images, then of each sex, age group, or sex with its age groups, as asked.
+
+    Age groups are those of the label; groups without images are left out.
+    """
+    wanted = set(by)
+    everyone = np.ones(len(labels), bool)
+    named = [("all", everyone)]
+    sexes = [("", everyone)]
+    if By.SEX in wanted:
+        sexes = [(name, np.array([label.sex == sex for label in labels], bool)) for sex, name in SEXES]
+    for name, of_sex in sexes:
+        named += [(name, of_sex)] if name else []
+        if By.AGE in wanted:
+            named += [(f"{name}, {age}" if name else age, of_sex & inside) for age, inside in _age_groups(labels)]
+    return [(name, members) for name, members in named if members.any()]
+
+
+def _age_groups(labels: Sequence[Label]) -> list[tuple[str, Mask]]:
+    truth = truth_months(labels)
+    last = AGE_GROUPS_MONTHS[-1][1]
+    return [
+        (f"{low}-{high} months", (truth >= low) & ((truth <= high) if high == last else (truth < high)))
+        for low, high in AGE_GROUPS_MONTHS
+    ]
+
+
+def truth_months(labels: Iterable[Label]) -> Array:
+    """(N,) months, as labelled."""
+    return np.array([label.bone_age_months for label in labels])
+
+
+def table(labels: Iterable[Label], predicted: Array, by: Iterable[By] = (By.SEX, By.AGE)) -> list[Row]:
+    """A row of each group; by default all, by sex, and by sex and age group."""
     labels = list(labels)
-    truth = np.array([label.bone_age_months for label in labels])
-    groups = [("all", np.ones(len(labels), bool))]
-    for sex, name in (("M", "male"), ("F", "female")):
-        of_sex = np.array([label.sex == sex for label in labels])
-        groups.append((name, of_sex))
-        for low, high in AGE_GROUPS_MONTHS:
-            last = high == AGE_GROUPS_MONTHS[-1][1]
-            inside = (truth >= low) & ((truth <= high) if last else (truth < high))
-            groups.append((f"{name}, {low}-{high} months", of_sex & inside))
-    return [summarise(name, predicted[chosen], truth[chosen]) for name, chosen in groups if chosen.any()]
+    truth = truth_months(labels)
+    return [summarise(name, predicted[members], truth[members]) for name, members in groups(labels, by)]
+
+
+def ccs(absolute_errors: Array, thresholds_months: Array) -> Array:
+    """Cumulative correct score: percent of images whose error is at most t (BoNet+ eqs. 3, 4, divided by the images).
+
+    absolute_errors: (N,) months, N >= 1; thresholds_months: (T,). Returns (T,) in [0, 100], never falling where
+    thresholds rise.
+    """
+    ranks = np.searchsorted(np.sort(absolute_errors), thresholds_months, side="right")
+    return np.asarray(ranks * (100.0 / len(absolute_errors)))
 
 
 def to_markdown(rows: Iterable[Row]) -> str:
@@ -86,8 +131,9 @@ def to_markdown(rows: Iterable[Row]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for r in rows:
+        sd = "-" if np.isnan(r.sd) else f"{r.sd:.2f}"
         lines.append(
-            f"| {r.group} | {r.count} | {r.mae} | {r.sd:.2f} | {r.median:.2f} | {r.rmse:.2f} | {r.bias:+.2f} "
+            f"| {r.group} | {r.count} | {r.mae} | {sd} | {r.median:.2f} | {r.rmse:.2f} | {r.bias:+.2f} "
             f"| {r.ccs_12:.1f} % |"
         )
     return "\n".join(lines)

@@ -6,7 +6,7 @@ import pytest
 from models.card import Interval
 from models.data.labels import Label
 from models.evaluation.conformal import fit_interval, half_width, measured_coverage
-from models.evaluation.metrics import bootstrap, summarise, table, to_markdown
+from models.evaluation.metrics import By, bootstrap, ccs, groups, summarise, table, to_markdown
 
 
 def test_the_figures_of_known_errors() -> None:
@@ -33,9 +33,24 @@ def test_age_groups_leave_out_ages_above_216_months_but_the_totals_do_not() -> N
     assert rows == {"all": 3, "male": 2, "male, 180-216 months": 1, "female": 1, "female, 0-36 months": 1}
 
 
+def test_groups_are_those_asked_for() -> None:
+    labels = [Label(1, 20, "M", 9), Label(2, 40, "F", 9)]
+    assert [name for name, _ in groups(labels, [])] == ["all"]
+    assert [name for name, _ in groups(labels, [By.SEX])] == ["all", "male", "female"]
+    assert [name for name, _ in groups(labels, [By.AGE])] == ["all", "0-36 months", "36-72 months"]
+    assert groups(labels, [By.AGE])[2][1].tolist() == [False, True]
+
+
+def test_the_cumulative_correct_score_counts_errors_up_to_the_threshold() -> None:
+    assert ccs(np.array([12.0, 0.0, 3.0, 30.0]), np.array([0.0, 2.9, 3.0, 12.0, 29.0, 30.0])).tolist() == [
+        25.0, 25.0, 50.0, 75.0, 75.0, 100.0,
+    ]  # fmt: skip
+
+
 def test_the_table_prints_each_group_with_its_interval() -> None:
     text = to_markdown([summarise("all", np.arange(10.0), np.zeros(10))])
     assert "| all | 10 | 4.50 [" in text
+    assert "| 3.00 [3.00, 3.00] | - | 3.00 |" in to_markdown([summarise("one", np.array([3.0]), np.zeros(1))])
 
 
 def test_conformal_half_width_is_the_rank_that_covers_a_new_case() -> None:

@@ -1,0 +1,184 @@
+"""Where a network looks: the mean regression activation map of a group, and whether that place matters to the reading.
+
+A map is RegressionCNN II.D's RAM in months: signed, and exact where the head is linear.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from models.data.batches import Batch, reading_batches
+from models.data.labels import Label
+from models.data.radiographs import Radiographs
+from models.evaluation.comparison import PairedTest, paired_test, shown_p
+from models.evaluation.metrics import Array, By, groups
+from models.loaded import WholeHandOutput
+from models.preprocess import shrink
+
+Map = NDArray[np.float32]
+Region = tuple[int, int, int, int]
+"""Top, left, bottom, right in pixels of the frame, bottom and right outside."""
+SIDE = 0.2
+"""Of a hidden region, as a share of the frame's side."""
+
+
+def _outputs(network: nn.Module, radiographs: Radiographs, size: int, device: str) -> Iterator[WholeHandOutput]:
+    network.eval()
+    with torch.inference_mode():
+        for batch in _batches(radiographs):
+            yield network(shrink(batch["image"].to(device), size), batch["male"].to(device))
+
+
+def _batches(radiographs: Radiographs) -> Iterator[Batch]:
+    yield from reading_batches(radiographs)
+
+
+def read_maps(network: nn.Module, radiographs: Radiographs, size: int, *, device: str = "cpu") -> tuple[Array, Map]:
+    """(N,) months and (N, h, w) activations in months, of the images as they are, without flips."""
+    outputs = [
+        (out.age_months.double().cpu().numpy(), out.activation_months.float().cpu().numpy())
+        for out in _outputs(network, radiographs, size, device)
+    ]
+    return np.concatenate([months for months, _ in outputs]), np.concatenate([maps for _, maps in outputs])
+
+
+@dataclass(frozen=True)
+class GroupMap:
+    """The mean map of a group: (h, w) months."""
+
+    group: str
+    count: int
+    activation_months: Map
+
+
+def mean_maps(labels: tuple[Label, ...], maps: Map, by: Iterable[By] = (By.SEX, By.AGE)) -> list[GroupMap]:
+    """maps: (N, h, w), one a label. One mean map a group, in the order of `models.evaluation.metrics.groups`."""
+    return [
+        GroupMap(name, int(members.sum()), maps[members].mean(0, dtype=np.float64).astype(np.float32))
+        for name, members in groups(labels, by)
+    ]
+
+
+def strength(activation: Map) -> Map:
+    """How far each place stands out: the distance from the map's median, which is the empty background's value.
+
+    activation: (h, w) months. A constant may move between map and offset without changing a reading; this does not.
+    """
+    return np.asarray(np.abs(activation - np.median(activation)), dtype=np.float32)
+
+
+def strongest_region(activation: Map, frame_px: int, side: float = SIDE) -> Region:
+    """The square of `side` that holds the largest summed strength. activation: (h, w); frame_px: side of the frame."""
+    sums = _window_sums(_enlarged(strength(activation), frame_px), side_px := round(side * frame_px))
+    top, left = np.unravel_index(int(sums.argmax()), sums.shape)
+    return int(top), int(left), int(top) + side_px, int(left) + side_px
+
+
+def other_region(frame: NDArray[np.uint8], region: Region, rng: np.random.Generator) -> Region:
+    """A square of the same size, drawn from those that do not touch `region` and are as bright as the brighter half.
+
+    The brightness keeps it on the hand: hiding empty background would prove nothing. frame: (S, S) uint8.
+    """
+    side_px = region[2] - region[0]
+    sums = _window_sums(frame.astype(np.float64), side_px)
+    rows, columns = np.indices(sums.shape)
+    apart = (np.abs(rows - region[0]) >= side_px) | (np.abs(columns - region[1]) >= side_px)
+    if not apart.any():
+        raise ValueError("the region is too large for another one beside it")
+    candidates = np.argwhere(apart & (sums >= np.median(sums[apart])))
+    top, left = candidates[rng.integers(len(candidates))].tolist()
+    return top, left, top + side_px, left + side_px
+
+
+def hidden(frame: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
+    """The frame with the region flat at its own mean: its brightness stays, what it shows is gone."""
+    top, left, bottom, right = region
+    covered = frame.copy()
+    covered[top:bottom, left:right] = round(float(frame[top:bottom, left:right].mean()))
+    return covered
+
+
+def _enlarged(values: Map, side_px: int) -> Array:
+    tensor = torch.from_numpy(np.ascontiguousarray(values))[None, None].double()
+    resized = torch.nn.functional.interpolate(tensor, (side_px, side_px), mode="bilinear", align_corners=False)
+    return np.asarray(resized[0, 0].numpy())
+
+
+def _window_sums(values: Array, side_px: int) -> Array:
+    """Sum of every square window: (S, S) -> (S - side + 1, S - side + 1), by its top left corner."""
+    table = np.pad(values, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    return np.asarray(
+        table[side_px:, side_px:]
+        - table[:-side_px, side_px:]
+        - table[side_px:, :-side_px]
+        + table[:-side_px, :-side_px]
+    )
+
+
+@dataclass(frozen=True)
+class HidingChanges:
+    """(N,) absolute changes of the reading in months, when the strongest or another region was hidden."""
+
+    strongest: Array
+    other: Array
+
+
+def hiding_changes(
+    network: nn.Module, radiographs: Radiographs, size: int, *, device: str = "cpu", side: float = SIDE, seed: int = 0
+) -> HidingChanges:
+    """Read each image as it is, then with its strongest region hidden, then with another of the same size hidden."""
+    months, maps = read_maps(network, radiographs, size, device=device)
+    strongest, other = np.empty_like(radiographs.frames), np.empty_like(radiographs.frames)
+    for n, (frame, label) in enumerate(zip(radiographs.frames, radiographs.labels, strict=True)):
+        region = strongest_region(maps[n], frame.shape[0], side)
+        strongest[n] = hidden(frame, region)
+        other[n] = hidden(frame, other_region(frame, region, np.random.default_rng([seed, label.id])))
+    changes = [
+        np.abs(read_maps(network, Radiographs(radiographs.labels, frames), size, device=device)[0] - months)
+        for frames in (strongest, other)
+    ]
+    return HidingChanges(*changes)
+
+
+@dataclass(frozen=True)
+class HidingCheck:
+    """Mean changes in months, the share of images (percent) where the strongest region changed more, and the test."""
+
+    count: int
+    strongest_months: float
+    other_months: float
+    strongest_more: float
+    test: PairedTest
+
+    @property
+    def passed(self) -> bool:
+        """The strongest region changes the reading more, with the whole 95 % interval of the difference above zero."""
+        return self.test.difference.low > 0
+
+
+def summarise_hiding(changes: HidingChanges) -> HidingCheck:
+    """The pairs are the images."""
+    return HidingCheck(
+        count=len(changes.strongest),
+        strongest_months=float(changes.strongest.mean()),
+        other_months=float(changes.other.mean()),
+        strongest_more=float((changes.strongest > changes.other).mean() * 100),
+        test=paired_test(changes.strongest, changes.other),
+    )
+
+
+def hiding_markdown(check: HidingCheck, side: float = SIDE) -> str:
+    """Two sentences that say what was done and what came out."""
+    test = check.test
+    verdict = "matters more than" if check.passed else "is not shown to matter more than"
+    return (
+        f"Hiding the {side:.0%} x {side:.0%} square where the activation map is strongest changes the reading of "
+        f"{check.count} images by {check.strongest_months:.2f} months on average; hiding another square of the same "
+        f"size on the brighter half of the image, by {check.other_months:.2f} (difference {test.difference}, paired "
+        f"t-test p {shown_p(test.t_test_p)}, Wilcoxon p {shown_p(test.wilcoxon_p)}; larger in "
+        f"{check.strongest_more:.0f} % of images). The strongest place {verdict} another one."
+    )
