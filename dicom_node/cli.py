@@ -190,27 +190,52 @@ def package(
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Name of shipped weights.")],
+    models: Annotated[list[str], typer.Argument(help="Names of weights; several are compared.")],
     data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
-    fold: Annotated[int, typer.Option(min=0, max=9, help="Fold to measure on; 9 was never trained on.")] = 9,
-    output: Annotated[Path | None, typer.Option(help="Folder for Markdown and CSV.")] = None,
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    by: Annotated[str, typer.Option(help="Groups of the tables: sex,age or sex or age or none.")] = "sex,age",
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="Compare these two; default each with the last.")
+    ] = None,
+    stages: Annotated[str | None, typer.Option(help="Edges of age stages in months, as 36,72,108.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for Markdown, CSV and pictures.")] = None,
     limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    robustness: Annotated[bool, typer.Option("--robustness", help="Also the error on damaged images.")] = False,
+    activation: Annotated[bool, typer.Option("--activation", help="Also where the models look.")] = False,
+    contact_sheet: Annotated[
+        bool, typer.Option("--contact-sheet", help="Also the worst cases as pictures: radiographs, not to be shared.")
+    ] = False,
     originals: Annotated[bool, typer.Option("--originals", help="The full-size images instead of a fold.")] = False,
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Measure a reader: MAE with intervals by sex and age group.
+    """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
-    Example: dicom-node evaluate whole_hand --data /data --fold 9
+    Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """
     from models.evaluation.originals import evaluate_originals
-    from models.evaluation.run import evaluate as run
+    from models.evaluation.plan import Plan, parse_by, parse_compare, parse_edges
+    from models.evaluation.run import evaluate_plan
 
-    if originals:
-        with_clear_faults(lambda: typer.echo(evaluate_originals(model, data=data, weights_directory=weights_directory)))
-        return
-    with_clear_faults(
-        lambda: run(model, data=data, fold=fold, output=output, limit=limit, weights_directory=weights_directory)
-    )
+    def run() -> None:
+        if originals:
+            for name in models:
+                typer.echo(evaluate_originals(name, data=data, weights_directory=weights_directory))
+            return
+        plan = Plan(
+            tuple(models),
+            fold,
+            parse_by(by),
+            parse_compare(compare or ()),
+            parse_edges(stages) if stages else (),
+            limit,
+            contact_sheet=contact_sheet,
+            robustness=robustness,
+            activation=activation,
+        )
+        evaluate_plan(plan, data=data, output=output, weights_directory=weights_directory, device=device)
+
+    with_clear_faults(run)
 
 
 if __name__ == "__main__":

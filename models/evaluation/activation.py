@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from models.data.batches import Batch, reading_batches
+from models.attention.channel import DEFAULT, Channels
+from models.data.batches import RadiographDataset, reading_batches
 from models.data.labels import Label
 from models.data.radiographs import Radiographs
 from models.evaluation.comparison import PairedTest, paired_test, shown_p
@@ -26,22 +27,20 @@ SIDE = 0.2
 """Of a hidden region, as a share of the frame's side."""
 
 
-def _outputs(network: nn.Module, radiographs: Radiographs, size: int, device: str) -> Iterator[WholeHandOutput]:
+def _outputs(network: nn.Module, dataset: RadiographDataset, size: int, device: str) -> Iterator[WholeHandOutput]:
     network.eval()
     with torch.inference_mode():
-        for batch in _batches(radiographs):
+        for batch in reading_batches(dataset):
             yield network(shrink(batch["image"].to(device), size), batch["male"].to(device))
 
 
-def _batches(radiographs: Radiographs) -> Iterator[Batch]:
-    yield from reading_batches(radiographs)
-
-
-def read_maps(network: nn.Module, radiographs: Radiographs, size: int, *, device: str = "cpu") -> tuple[Array, Map]:
+def read_maps(
+    network: nn.Module, radiographs: Radiographs, size: int, *, device: str = "cpu", channels: Channels = DEFAULT
+) -> tuple[Array, Map]:
     """(N,) months and (N, h, w) activations in months, of the images as they are, without flips."""
     outputs = [
         (out.age_months.double().cpu().numpy(), out.activation_months.float().cpu().numpy())
-        for out in _outputs(network, radiographs, size, device)
+        for out in _outputs(network, RadiographDataset(radiographs, channels), size, device)
     ]
     return np.concatenate([months for months, _ in outputs]), np.concatenate([maps for _, maps in outputs])
 
@@ -128,20 +127,28 @@ class HidingChanges:
 
 
 def hiding_changes(
-    network: nn.Module, radiographs: Radiographs, size: int, *, device: str = "cpu", side: float = SIDE, seed: int = 0
+    network: nn.Module,
+    radiographs: Radiographs,
+    size: int,
+    *,
+    device: str = "cpu",
+    channels: Channels = DEFAULT,
+    side: float = SIDE,
+    seed: int = 0,
 ) -> HidingChanges:
     """Read each image as it is, then with its strongest region hidden, then with another of the same size hidden."""
-    months, maps = read_maps(network, radiographs, size, device=device)
+
+    def read(frames: NDArray[np.uint8]) -> tuple[Array, Map]:
+        of_frames = Radiographs(radiographs.labels, frames)
+        return read_maps(network, of_frames, size, device=device, channels=channels)
+
+    months, maps = read(radiographs.frames)
     strongest, other = np.empty_like(radiographs.frames), np.empty_like(radiographs.frames)
     for n, (frame, label) in enumerate(zip(radiographs.frames, radiographs.labels, strict=True)):
         region = strongest_region(maps[n], frame.shape[0], side)
         strongest[n] = hidden(frame, region)
         other[n] = hidden(frame, other_region(frame, region, np.random.default_rng([seed, label.id])))
-    changes = [
-        np.abs(read_maps(network, Radiographs(radiographs.labels, frames), size, device=device)[0] - months)
-        for frames in (strongest, other)
-    ]
-    return HidingChanges(*changes)
+    return HidingChanges(*(np.abs(read(frames)[0] - months) for frames in (strongest, other)))
 
 
 @dataclass(frozen=True)

@@ -136,11 +136,12 @@ def _activation(
     model = subject.model
     if model is None:
         raise ValueError(f"{subject.name} has no activation map")
-    size = model.card.input_size
-    _, maps = read_maps(model.network, radiographs, size, device=device)
+    size, channels = model.card.input_size, model.card.channels
+    _, maps = read_maps(model.network, radiographs, size, device=device, channels=channels)
     everything = mean_maps(radiographs.labels, maps, plan.by)
     finest = [group for group in everything if group.group.count(",") == len(plan.by) - 1 and group.group != "all"]
-    check = summarise_hiding(hiding_changes(model.network, radiographs, size, device=device))
+    changes = hiding_changes(model.network, radiographs, size, device=device, channels=channels)
+    check = summarise_hiding(changes)
     text = f"{provenance(plan, len(radiographs), [subject], 'read without flips')}\n\n{hiding_markdown(check)}"
     title = f"Mean activation of {subject.name} {subject.version}"
     picture = activation_chart(title, finest or everything[:1])
@@ -194,7 +195,13 @@ def _write_figures(path: Path, plan: Plan, results: Sequence[Result]) -> None:
 
 def _write_readings(path: Path, labels: tuple[Label, ...], result: Result) -> None:
     pairs = zip(labels, result.predicted, strict=True)
-    _write_csv(path, [{**asdict(label), "read_months": round(float(months), 2)} for label, months in pairs])
+    _write_csv(path, [_reading(label, months) for label, months in pairs])
+
+
+def _reading(label: Label, months: float) -> dict[str, object]:
+    """Of a site's label only these columns: no patient, no path."""
+    origin = {"id": label.id, "bone_age_months": label.bone_age_months, "sex": label.sex, "fold": label.fold}
+    return {**origin, "read_months": round(float(months), 2)}
 
 
 def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

@@ -36,7 +36,10 @@ def subject_of(model: LoadedModel, device: str) -> Subject:
     """Loaded weights as a subject."""
 
     def read(radiographs: Radiographs, *, flip: bool = True) -> Array:
-        return read_months(model.network, radiographs, model.card.input_size, flip=flip, device=device)
+        card = model.card
+        return read_months(
+            model.network, radiographs, card.input_size, flip=flip, device=device, channels=card.channels
+        )
 
     return Subject(model.card.name, model.card.version, model.sha256, model.card.interval, read, model)
 
