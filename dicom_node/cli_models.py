@@ -6,8 +6,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-data_app = typer.Typer(name="data", help="Look at a set of radiographs of your own.", no_args_is_help=True)
-models_app = typer.Typer(name="models", help="The weights this site reads with.", no_args_is_help=True)
+data_app = typer.Typer(name="data", no_args_is_help=True)
+models_app = typer.Typer(name="models", no_args_is_help=True)
 
 SiteWeights = Annotated[Path, typer.Option("--weights-directory", help="The site's folder (work.weights_directory).")]
 AnyWeights = Annotated[

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,31 +30,52 @@ def package(
     cache: Path | None = None,
     device: str = "auto",
 ) -> Card:
-    """Write NAME.safetensors and NAME.json; the interval comes from fold 8's odd ids, the metrics from fold 9."""
+    """Write NAME.safetensors and NAME.json; the interval comes from the calibrate split, metrics from the test.
+
+    Raises ValueError where the directory is a store of versions, whose active one would be measured instead.
+    """
     recipe, facts = (
         load_recipe(run / "recipe.yaml"),
         json.loads((run / "facts.json").read_text(encoding="utf-8")),
     )
     directory = directory or SHIPPED
+    if (directory / "versions").exists():
+        raise ValueError(f"{directory}: a store of versions; package elsewhere, then `dicom-node models add`")
     directory.mkdir(parents=True, exist_ok=True)
     blob = _float16_blob(run, recipe)
     (directory / f"{name}.safetensors").write_bytes(blob)
-    phantoms = recipe.phantoms is not None
+    origin = _origin(recipe, data)
     draft = Card(
         name=name, version=version, sha256=hashlib.sha256(blob).hexdigest(),
         architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
         channels=recipe.channels,
         interval=fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
         aspect_range=(0.6, 2.2),
-        data="drawn phantoms; no radiograph" if phantoms else "RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9",
-        terms="No restriction beyond the code's licence." if phantoms else TERMS,
-        intended_use="Tests and constancy checks on phantoms; reads no patient." if phantoms else INTENDED_USE,
+        data=origin.data, terms=origin.terms, intended_use=origin.intended_use,
         training=facts,
     )  # fmt: skip
     write_card(draft, directory / f"{name}.json")
     card = _measured(draft, recipe, directory, data, cache, choose_device(device))
     write_card(card, directory / f"{name}.json")
     return card
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What a card says of the images, by where they came from."""
+
+    data: str
+    terms: str
+    intended_use: str = INTENDED_USE
+
+
+def _origin(recipe: Recipe, data: Path | None) -> _Origin:
+    if recipe.phantoms is not None:
+        phantoms_only = "Tests and constancy checks on phantoms; reads no patient."
+        return _Origin("drawn phantoms; no radiograph", "No restriction beyond the code's licence.", phantoms_only)
+    if data is not None and data.is_dir():
+        return _Origin("RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9", TERMS)
+    return _Origin("a site's own radiographs, split as its description says", "The site's own.")
 
 
 def _float16_blob(run: Path, recipe: Recipe) -> bytes:
@@ -73,11 +94,10 @@ def _measured(draft: Card, recipe: Recipe, directory: Path, data: Path | None, c
         truth = np.array([label.bone_age_months for label in radiographs.labels])
         months = read_months(loaded.network, radiographs, draft.input_size, device=device, channels=draft.channels)
         results[split] = months, truth
-    interval = fit_interval(*results[Split.CALIBRATE], source="the calibration split (fold 8, odd ids)")
+    interval = fit_interval(*results[Split.CALIBRATE], source="the calibrate split")
     select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])
     metrics = {
         "select_mae_months": round(select.mae.value, 3),
-        "test_fold": 9,
         "test_images": test.count,
         "test_mae_months": round(test.mae.value, 3),
         "test_mae_95ci_months": [round(test.mae.low, 3), round(test.mae.high, 3)],

@@ -1,14 +1,15 @@
 """What is exported reads what the shipped network reads, to a thousandth of a month."""
 
 import csv
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from monai import bundle
@@ -21,23 +22,11 @@ from models.preprocess import standardise
 from tests.support.untrained_weights import write_untrained_weights
 
 NAME = "whole_hand"
-HAS_ONNX = importlib.util.find_spec("onnx") is not None
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_untrained_weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture
-def onnx_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package onnx, or a stand-in: torch only asks it whether the graph holds foreign functions; it has none."""
-    if HAS_ONNX:
-        return
-    stand_in = ModuleType("onnx")
-    stand_in.load_model_from_string = lambda blob: SimpleNamespace(graph=SimpleNamespace(node=[]))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "onnx", stand_in)
-    monkeypatch.setattr(export, "find_spec", lambda name: object())
 
 
 def shipped_months(weights: Path, images: torch.Tensor, male: torch.Tensor) -> np.ndarray:
@@ -47,32 +36,31 @@ def shipped_months(weights: Path, images: torch.Tensor, male: torch.Tensor) -> n
     return torch.stack(both).mean(0).numpy()
 
 
-def test_onnx_reads_as_the_shipped_network_in_another_runtime(
-    weights: Path, tmp_path: Path, onnx_at_hand: None
-) -> None:
-    path = export_onnx(NAME, tmp_path, weights_directory=weights)
-    images, male = torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(0)), torch.tensor([0.0, 1.0, 1.0])
-    runtime = cv2.dnn.readNetFromONNX(str(path))
-    runtime.setInput(images.numpy(), "image")
-    runtime.setInput(male.numpy(), "male")
-    months = runtime.forward("age_months")
-    expected = shipped_months(weights, images, male)
+@pytest.mark.parametrize("shipped", [True, False], ids=["shipped", "untrained"])
+def test_onnx_reads_as_the_network_in_another_runtime(shipped: bool, weights: Path, tmp_path: Path) -> None:
+    folder = registry.SHIPPED if shipped else weights
+    path = export_onnx(NAME, tmp_path, weights_directory=folder)
+    size = registry.verify(NAME, directory=folder).input_size
+    images = torch.rand(3, 1, size, size, generator=torch.Generator().manual_seed(0))
+    male = torch.tensor([0.0, 1.0, 1.0])
+    runtime = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (months,) = runtime.run(["age_months"], {"image": images.numpy(), "male": male.numpy()})
+    expected = shipped_months(folder, images, male)
     assert months.shape == (3, 1)
     assert months[:, 0] == pytest.approx(expected, abs=1e-3)
     assert np.ptp(expected) > 0.1
     described = json.loads((tmp_path / f"{NAME}.onnx.json").read_text())
-    assert described["sha256"] == registry.verify(NAME, directory=weights).sha256
+    assert described["sha256"] == registry.verify(NAME, directory=folder).sha256
 
 
-@pytest.mark.skipif(not HAS_ONNX, reason="the package onnx is not installed (extra: export)")
 def test_the_onnx_file_is_valid_by_the_standards_own_checker(weights: Path, tmp_path: Path) -> None:
-    import onnx
-
     onnx.checker.check_model(str(export_onnx(NAME, tmp_path, weights_directory=weights)), full_check=True)
 
 
-@pytest.mark.skipif(HAS_ONNX, reason="the package onnx is installed")
-def test_without_the_package_onnx_it_is_said_what_to_install(weights: Path, tmp_path: Path) -> None:
+def test_without_the_package_onnx_it_is_said_what_to_install(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "find_spec", lambda _name: None)
     with pytest.raises(ValueError, match=r"pip install 'dicom-node\[export\]'"):
         export_onnx(NAME, tmp_path, weights_directory=weights)
 

@@ -41,7 +41,8 @@ def _text(name: str) -> str:
 def test_every_command_and_option_in_a_document_exists(document: Path) -> None:
     for name, rest in _commands_named(document.read_text(encoding="utf-8")):
         assert name in COMMANDS
-        options = {option for each in COMMANDS[name].params for option in each.opts}
+        nested = getattr(COMMANDS[name], "commands", {}).values()
+        options = {option for command in (COMMANDS[name], *nested) for each in command.params for option in each.opts}
         assert set(re.findall(r"--[a-z0-9-]+", rest)) <= {*options, "--help"}
 
 

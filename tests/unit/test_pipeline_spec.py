@@ -95,8 +95,11 @@ def test_a_fault_in_a_step_is_named_before_weights_are_loaded(
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no weights named 'whole_hand'"):
-        build(written(tmp_path, MINIMAL), weights_directory=tmp_path, device="cpu")
+    text = MINIMAL.replace("weights: whole_hand", "weights: elsewhere").replace(
+        "primary: whole_hand", "primary: elsewhere"
+    )
+    with pytest.raises(ValueError, match="no weights named 'elsewhere'"):
+        build(written(tmp_path, text), weights_directory=tmp_path, device="cpu")
 
 
 def test_the_fingerprint_follows_the_meaning(tmp_path: Path) -> None:

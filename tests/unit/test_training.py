@@ -16,6 +16,7 @@ from models.training.schedule import learning_rate
 from tests.support.radiographs import bright_with_age
 
 RECIPES = sorted((Path(__file__).parents[2] / "config" / "training").glob("*.yaml"))
+WHOLE_HAND = [path for path in RECIPES if "whole_hand" in path.name]
 TINY = Recipe(
     name="tiny", architecture="whole_hand", parameters={"widths": [8, 8, 8, 16], "depths": [1, 1, 1, 1]},
     phases=(Phase(2, 32), Phase(2, 48)), batch_size=8, bfloat16=False, ema_decay=0.5,
@@ -29,8 +30,8 @@ def test_every_shipped_recipe_loads(path: Path) -> None:
     assert recipe.size_at(recipe.epochs - 1) == recipe.input_size
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
-def test_every_shipped_recipe_makes_a_step(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", WHOLE_HAND, ids=lambda path: path.name)
+def test_every_whole_hand_recipe_makes_a_step(path: Path, tmp_path: Path) -> None:
     recipe = load_recipe(path)
     small = replace(recipe, batch_size=2, phases=(Phase(1, recipe.input_size),))
     trainer = Trainer(small, bright_with_age(2), bright_with_age(1, fold=8), tmp_path, "cpu")
