@@ -70,8 +70,9 @@ def test_the_shipped_readers_pass_the_demo(tmp_path: Path) -> None:
 
 
 def test_a_node_that_cannot_start_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "weights").mkdir()
-    result = _demo(tmp_path / "demo", "--weights", tmp_path / "weights")
+    weights = write_untrained_weights(tmp_path / "weights")
+    (weights / "whole_hand.safetensors").write_bytes(b"altered")
+    result = _demo(tmp_path / "demo", "--weights", weights)
     assert result.returncode == 1
     assert result.stderr.startswith("node-not-ready: the node does not start: settings-invalid:")
     assert len(result.stderr.splitlines()) == 1
