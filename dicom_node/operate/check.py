@@ -81,8 +81,10 @@ def _pipelines(settings: Settings) -> Iterator[Finding]:
             yield fail(f"pipeline {name}", _one_line(error), "see work.pipelines_directory and the route's pipeline")
             continue
         yield ok(f"pipeline {name}", f"primary reader {spec.primary}")
-        for weights in spec.weights:
-            yield _weights(weights, settings)
+        for step in spec.readers:
+            yield _weights(step.weights, settings)
+            if calibration := step.parameters.get("calibration"):
+                yield _calibration(Path(calibration), step.weights, settings)
     if settings.work.weights_directory is None:
         yield warn("terms of use", TERMS)
 
@@ -95,6 +97,21 @@ def _weights(name: str, settings: Settings) -> Finding:
     except (ValueError, OSError) as error:
         return fail(f"weights {name}", _one_line(error), "see work.weights_directory, or install the node again")
     return ok(f"weights {name}", f"sha256 {card.sha256[:12]}")
+
+
+def _calibration(path: Path, weights: str, settings: Settings) -> Finding:
+    from models.calibration import require_weights
+    from models.calibration_file import fingerprint, read_calibration
+    from models.registry import verify
+
+    try:
+        calibration = read_calibration(path)
+        require_weights(calibration, verify(weights, directory=settings.work.weights_directory).sha256)
+    except (ValueError, OSError) as error:
+        return fail(
+            f"calibration {path.name}", _one_line(error), "calibrate again, or take the key out of the pipeline"
+        )
+    return ok(f"calibration {path.name}", f"sha256 {fingerprint(calibration)[:12]}")
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from pydicom.uid import EnhancedSRStorage, ImplicitVRLittleEndian, SecondaryCapt
 
 from dicom_node.operate.check import check
 from dicom_node.settings import load
+from models.calibration_run import calibrate
+from tests.support.readings import write_readings
 from tests.support.receiving import LOOPBACK, association, receiving
 from tests.support.scp import recording_scp
 from tests.support.untrained_weights import write_untrained_weights
@@ -81,6 +83,26 @@ def test_weights_that_were_changed_fail_by_their_hash(
         status, lines = run(write_settings(tmp_path, port=pacs.port), capsys)
     assert status == 1
     assert "sha256" in starting("FAIL weights phantom_whole_hand", lines)
+
+
+def test_a_sites_calibration_passes_until_it_is_altered(
+    tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "north.json"
+    readings = write_readings(tmp_path / "readings.csv")
+    calibrate("phantom_whole_hand", site="north", output=site, readings=readings, weights_directory=weights)
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "phantom.yaml").write_text(
+        "name: phantom\nstages: [checks]\nprimary: phantom_whole_hand\n"
+        f"readers: [{{whole_hand: {{weights: phantom_whole_hand, calibration: {site}}}}}]\n"
+    )
+    work = {"weights_directory": "weights", "pipelines_directory": "pipelines"}
+    config = write_settings(tmp_path, work=work)
+    assert "sha256" in starting("ok calibration north.json", run(config, capsys)[1])
+    site.write_text(site.read_text().replace("north", "south"))
+    status, lines = run(config, capsys)
+    assert status == 1
+    assert "calibrate again" in starting("FAIL calibration north.json", lines)
 
 
 def test_a_pipeline_that_does_not_exist_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from pipelines.readers.contract import Request
 from pipelines.readers.whole_hand import WholeHandParameters, WholeHandReader
 from tests.support.radiographs import bright_with_age
 from tests.support.readers import CARD, AreaMeans, loaded
+from tests.support.readings import write_readings
 from tests.support.untrained_weights import write_untrained_weights
 
 SITE = Calibration(
@@ -31,16 +32,6 @@ SITE = Calibration(
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     return write_untrained_weights(tmp_path / "weights")
-
-
-def write_readings(path: Path, count: int = 240) -> Path:
-    generator = np.random.default_rng(0)
-    lines = ["id,bone_age_months,sex,fold,read_months"]
-    for n in range(count):
-        truth = generator.uniform(12, 216)
-        lines.append(f"{n},{truth:.0f},{'FM'[n % 2]},0,{max(0, truth + 10 + generator.normal(0, 6)):.2f}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def test_readings_become_a_calibration_with_figures_before_and_after(tmp_path: Path, weights: Path) -> None:
