@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from dicom_node.errors import NodeError, SettingsInvalid
@@ -49,11 +50,10 @@ class NodeProcess:
 
     def __enter__(self) -> "NodeProcess":
         """Start the node and wait until it says that it is ready. Raises NodeNotReady."""
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._stop)  # Ctrl-C too must leave no process behind
             self._start()
-        except BaseException:  # Ctrl-C too must leave no process behind
-            self._stop()
-            raise
+            undone.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

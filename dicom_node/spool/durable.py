@@ -38,9 +38,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             commit(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        finally:
+            part.unlink(missing_ok=True)  # renamed already, unless something failed
 
 
 def make_directory(path: Path) -> None:
