@@ -33,7 +33,7 @@ def box_outline(box: Box, points: int = 16) -> Outline:
     """The ellipse inside a box: for bones, of which only the box is known."""
     turn = np.arange(points) * 2 * np.pi / points
     ring = np.stack([np.cos(turn) * box.width / 2, np.sin(turn) * box.height / 2], 1)
-    return np.asarray(ring + [box.cx, box.cy], dtype=np.float32)
+    return np.asarray(ring + np.array([box.cx, box.cy]), dtype=np.float32)
 
 
 def stack_outlines(outlines: list[Outline]) -> Outline:
