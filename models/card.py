@@ -21,6 +21,7 @@ class Task(StrEnum):
 
     BONE_AGE = "bone age"
     DETECTION = "detection"
+    SEGMENTATION = "segmentation"
 
 
 @dataclass(frozen=True)
