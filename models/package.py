@@ -2,18 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import save as tensors_to_bytes
 
-from models.card import INTENDED_USE, TERMS, Card, write_card
+from models.card import INTENDED_USE, TERMS, Card, Detector, write_card
 from models.data.labels import Split
 from models.evaluation.conformal import fit_interval, measured_coverage
 from models.evaluation.metrics import summarise
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_with
 from models.networks import build_network
 from models.registry import SHIPPED, load
 from models.training.recipe import Recipe, load_recipe
@@ -48,7 +50,7 @@ def package(
     draft = Card(
         name=name, version=version, sha256=hashlib.sha256(blob).hexdigest(),
         architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
-        channels=recipe.channels,
+        channels=recipe.channels, hand_detector=_detector(facts),
         interval=fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
         aspect_range=(0.6, 2.2),
         data=origin.data, terms=origin.terms, intended_use=origin.intended_use,
@@ -58,6 +60,12 @@ def package(
     card = _measured(draft, recipe, directory, data, cache, choose_device(device))
     write_card(card, directory / f"{name}.json")
     return card
+
+
+def _detector(facts: Mapping[str, Any]) -> Detector | None:
+    """The one that the run was trained with; runs of before there was any name none."""
+    named = facts.get("hand_detector")
+    return Detector(**named) if named else None
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ def _measured(draft: Card, recipe: Recipe, directory: Path, data: Path | None, c
     results = {}
     for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
         truth = np.array([label.bone_age_months for label in radiographs.labels])
-        months = read_months(loaded.network, radiographs, draft.input_size, device=device, channels=draft.channels)
+        months = read_with(loaded, radiographs, device=device)
         results[split] = months, truth
     interval = fit_interval(*results[Split.CALIBRATE], source="the calibrate split")
     select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])
