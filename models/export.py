@@ -16,7 +16,7 @@ from torch import nn
 
 from models import registry
 from models.attention.channel import DEFAULT
-from models.card import Card
+from models.card import Card, Task
 from models.registry import LoadedModel
 
 OPSET = 17
@@ -42,11 +42,12 @@ class FlipAveraged(nn.Module):
 def export_onnx(name: str, output: Path, *, weights_directory: Path | None = None) -> Path:
     """Write NAME.onnx and its card, NAME.onnx.json, into the folder `output`; the batch may have any size.
 
-    Raises ValueError where the package onnx is missing.
+    Raises ValueError where the package onnx is missing, or where the weights read no bone age.
     """
     if find_spec("onnx") is None:
         raise ValueError("exporting to ONNX needs one more package: pip install 'dicom-node[export]'")
     model = registry.load(name, directory=weights_directory)
+    model.card.require(Task.BONE_AGE)
     output.mkdir(parents=True, exist_ok=True)
     path = output / f"{name}.onnx"
     write_onnx(model, path)

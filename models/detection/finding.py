@@ -21,7 +21,7 @@ def find(network: nn.Module, frames: NDArray[np.uint8], size: int, *, device: st
     network.eval()
     found: list[Boxes] = []
     for start in range(0, len(frames), BATCH):
-        batch = np.ascontiguousarray(frames[start : start + BATCH])
+        batch = np.array(frames[start : start + BATCH])  # a copy: frames may be mapped read-only
         images = shrink(torch.from_numpy(batch).to(device).float()[:, None] / 255, size)
         found += [_as_fractions(each, size) for each in network(images)]
     return found

@@ -33,12 +33,14 @@ class Subject:
 
 
 def subject_of(model: LoadedModel, device: str) -> Subject:
-    """Loaded weights as a subject."""
+    """Loaded weights as a subject. Raises ValueError where they read no bone age."""
+
+    interval = model.card.reading_interval()
 
     def read(radiographs: Radiographs, *, flip: bool = True) -> Array:
         return read_with(model, radiographs, flip=flip, device=device)
 
-    return Subject(model.card.name, model.card.version, model.sha256, model.card.interval, read, model)
+    return Subject(model.card.name, model.card.version, model.sha256, interval, read, model)
 
 
 def load_subject(name: str, *, directory: Path | None, device: str) -> Subject:

@@ -68,9 +68,9 @@ class WholeHandReader:
         self._site = _calibration(parameters.calibration, model.sha256)
         sha256 = fingerprint(self._site) if self._site else ""
         self.identity = ModelIdentity(card.name, card.version + (f"+{sha256[:8]}" if sha256 else ""), model.sha256)
-        self.calibration = f"{card.interval!r} {sha256}".rstrip()
+        self.calibration = f"{card.reading_interval()!r} {sha256}".rstrip()
         self._card = card
-        self._interval = self._site.interval if self._site else card.interval
+        self._interval = self._site.interval if self._site else card.reading_interval()
         self._network = model.network
         self._hand_detector = model.hand_detector
         self.detectors = tuple(_identity(each) for each in (model.hand_detector,) if each is not None)
