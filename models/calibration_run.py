@@ -19,7 +19,7 @@ from models.card import Task
 from models.data.labels import Label
 from models.data.radiographs import decode_radiographs, labels_of
 from models.evaluation.metrics import AGE_GROUPS_MONTHS, Row, table, to_markdown
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_with
 from models.training.run import choose_device
 
 TEST_FOLD = 9
@@ -115,7 +115,7 @@ def _cases_of(
     if not labels:
         raise ValueError(f"{data}: no radiographs in folds {', '.join(map(str, folds))}")
     radiographs = decode_radiographs(data, labels)
-    months = read_months(model.network, radiographs, model.card.input_size, device=choose_device(device))
+    months = read_with(model, radiographs, device=choose_device(device))
     truth = np.array([label.bone_age_months for label in labels])
     return Cases(
         months, truth, np.array([label.sex for label in labels]), np.array([str(label.id) for label in labels])

@@ -43,6 +43,14 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Detector:
+    """The weights that found the hands a reader was trained on; sha256 is that of their safetensors file, in hex."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything a result says about its model; sha256 is that of the safetensors file, in hex.
 
@@ -64,6 +72,8 @@ class Card:
     intended_use: str
     channels: Channels = DEFAULT
     """What the network is given of each radiograph, in order; cards without this key are of one channel."""
+    hand_detector: Detector | None = None
+    """Crops each radiograph to the hand; None, and cards without this key, read the whole frame."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """Recipe, folds, seed, commit, device, library versions."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -94,6 +104,8 @@ def read_card(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["interval"] = None if values["interval"] is None else _interval(values["interval"])
         values["channels"] = to_channels(values.get("channels", DEFAULT))
+        if values.get("hand_detector") is not None:
+            values["hand_detector"] = Detector(**values["hand_detector"])
         values["task"] = Task(values.get("task", Task.BONE_AGE))
         values["classes"] = tuple(values.get("classes", ()))
         return Card(**{**values, "aspect_range": tuple(values["aspect_range"])})

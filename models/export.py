@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from models import registry
+from models.attention.channel import DEFAULT
 from models.card import Card, Task
 from models.registry import LoadedModel
 
@@ -75,7 +76,12 @@ def traced(model: LoadedModel) -> torch.jit.ScriptModule:
 
 
 def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torch.Tensor]]:
-    """The network on the CPU, and an example of its inputs: a girl's and a boy's."""
+    """The network on the CPU, and an example of its inputs: a girl's and a boy's.
+
+    Raises ValueError for weights whose input is more than the standard frame, which no other runtime would prepare.
+    """
+    if model.card.channels != DEFAULT or model.card.hand_detector is not None:
+        raise ValueError(f"{model.card.name}: attention maps or crops come before its network; it cannot be exported")
     size = model.card.input_size
     network = FlipAveraged(model.network.to("cpu").to(memory_format=torch.contiguous_format)).eval()
     return network, (torch.rand(2, 1, size, size), torch.tensor([0.0, 1.0]))

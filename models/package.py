@@ -5,6 +5,7 @@ Of a reader or of a detector, by the run's recipe.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ import torch
 from safetensors.torch import save as tensors_to_bytes
 
 from models.attention.channel import DEFAULT
-from models.card import INTENDED_USE, TERMS, Card, Task, write_card
+from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
 from models.data.labels import Split
 from models.detection.finding import find
 from models.detection.measures import GOOD_IOU, measure
 from models.evaluation.conformal import fit_interval, measured_coverage
 from models.evaluation.metrics import summarise
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_with
 from models.networks import build_network
 from models.registry import SHIPPED, load
 from models.training.detection_recipe import DetectionRecipe, is_detection, load_detection_recipe
@@ -62,6 +63,12 @@ def package(
     return card
 
 
+def _detector(facts: Mapping[str, Any]) -> Detector | None:
+    """The one that the run was trained with; runs of before there was any name none."""
+    named = facts.get("hand_detector")
+    return Detector(**named) if named else None
+
+
 def _recipe(path: Path) -> Recipe | DetectionRecipe:
     return load_detection_recipe(path) if is_detection(path) else load_recipe(path)
 
@@ -84,7 +91,7 @@ def _draft(
         name=name, version=version, sha256=sha256,
         task=Task.DETECTION if detection else Task.BONE_AGE,
         architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
-        channels=DEFAULT if detection else recipe.channels,
+        channels=DEFAULT if detection else recipe.channels, hand_detector=_detector(facts),
         classes=recipe.marks.classes if detection else (),
         interval=None if detection else fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
         aspect_range=(0.6, 2.2),
@@ -117,7 +124,7 @@ def _measured(draft: Card, recipe: Recipe, directory: Path, data: Path | None, c
     results = {}
     for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
         truth = np.array([label.bone_age_months for label in radiographs.labels])
-        months = read_months(loaded.network, radiographs, draft.input_size, device=device, channels=draft.channels)
+        months = read_with(loaded, radiographs, device=device)
         results[split] = months, truth
     interval = fit_interval(*results[Split.CALIBRATE], source="the calibrate split")
     select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])

@@ -7,7 +7,7 @@ from typing import Protocol
 from models.card import Interval
 from models.data.radiographs import Radiographs
 from models.evaluation.metrics import Array
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_with
 from models.registry import LoadedModel, load
 
 
@@ -38,10 +38,7 @@ def subject_of(model: LoadedModel, device: str) -> Subject:
     interval = model.card.reading_interval()
 
     def read(radiographs: Radiographs, *, flip: bool = True) -> Array:
-        card = model.card
-        return read_months(
-            model.network, radiographs, card.input_size, flip=flip, device=device, channels=card.channels
-        )
+        return read_with(model, radiographs, flip=flip, device=device)
 
     return Subject(model.card.name, model.card.version, model.sha256, interval, read, model)
 
