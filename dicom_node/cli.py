@@ -162,25 +162,26 @@ def train(
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader or a detector by a recipe.
+    """Train a reader, a detector or a segmenter by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """
-    from models.training.detection_recipe import is_detection
-    from models.training.detection_run import train_detector
+    from models.card import Task
     from models.training.run import train as train_reader
+    from models.training.tasks import TRAININGS, task_of
 
     changes = {key: value for key, value in {"start_from": start_from, "images": images}.items() if value is not None}
 
     def run() -> None:
         folder = output or Path("runs") / recipe.stem
         options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
-        if not is_detection(recipe):
+        task = task_of(recipe)
+        if task is Task.BONE_AGE:
             train_reader(recipe, **options, device=device, weights_directory=weights_directory, changes=changes)
         elif changes:
-            raise ValueError(f"{recipe}: a detector's; --from and --images are for readers")
+            raise ValueError(f"{recipe}: trains for {task}; --from and --images are for readers")
         else:
-            train_detector(recipe, **options, device=device)
+            TRAININGS[task](recipe, **options, device=device)
 
     with_clear_faults(run)
 
@@ -227,13 +228,23 @@ def evaluate(
 ) -> None:
     """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
+    A segmenter, by its name alone: its masks beside true ones, thresholds, and how often they fail.
+
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """
+    from models.card import Task
     from models.evaluation.originals import evaluate_originals
     from models.evaluation.plan import Plan, parse_by, parse_compare, parse_edges
     from models.evaluation.run import evaluate_plan
+    from models.evaluation.segmentation_run import evaluate_segmenter
+    from models.registry import verify
+    from models.training.run import choose_device
 
     def run() -> None:
+        if len(models) == 1 and verify(models[0], directory=weights_directory).task is Task.SEGMENTATION:
+            where = {"output": output, "weights_directory": weights_directory, "device": choose_device(device)}
+            typer.echo(evaluate_segmenter(models[0], data=data, fold=fold, **where))
+            return
         if originals:
             for name in models:
                 typer.echo(evaluate_originals(name, data=data, weights_directory=weights_directory))

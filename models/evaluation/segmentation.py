@@ -66,6 +66,11 @@ class Failures:
         """Of the images, in [0, 1]."""
         return sum(self.by_fault.values()) / self.images
 
+    def __add__(self, other: "Failures") -> "Failures":
+        """Of both sets."""
+        both = {fault: count + other.by_fault[fault] for fault, count in self.by_fault.items()}
+        return Failures(self.images + other.images, both)
+
 
 def failures(answers: Masks, hands: Sequence[HandKeyPoints | None]) -> Failures:
     """By the rule of `models.segmentation.masks.fault_of`; hands: of each image its key points, where known."""
