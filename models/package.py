@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from safetensors.torch import save as tensors_to_bytes
 
-from models.attention.channel import DEFAULT
 from models.card import INTENDED_USE, TERMS, Card, Task, write_card
 from models.data.labels import Split
 from models.detection.finding import find
@@ -79,18 +78,21 @@ def _draft(
     name: str, version: str, sha256: str, recipe: Recipe | DetectionRecipe, origin: _Origin, facts: dict[str, Any]
 ) -> Card:
     """The card before anything is measured."""
-    detection = isinstance(recipe, DetectionRecipe)
     return Card(
-        name=name, version=version, sha256=sha256,
-        task=Task.DETECTION if detection else Task.BONE_AGE,
+        name=name, version=version, sha256=sha256, **_of_task(recipe),
         architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
-        channels=DEFAULT if detection else recipe.channels,
-        classes=recipe.marks.classes if detection else (),
-        interval=None if detection else fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
         aspect_range=(0.6, 2.2),
         data=origin.data, terms=origin.terms, intended_use=origin.intended_use,
         training=facts,
     )  # fmt: skip
+
+
+def _of_task(recipe: Recipe | DetectionRecipe) -> dict[str, Any]:
+    """What the cards of readers and of detectors say differently."""
+    if isinstance(recipe, DetectionRecipe):
+        return {"task": Task.DETECTION, "classes": recipe.marks.classes, "interval": None}
+    unmeasured = fit_interval(np.zeros(99), np.zeros(99), source="nothing yet")
+    return {"task": Task.BONE_AGE, "channels": recipe.channels, "interval": unmeasured}
 
 
 def _origin(recipe: Recipe | DetectionRecipe, data: Path | None) -> _Origin:
