@@ -46,11 +46,6 @@ class DetectionRecipe:
         return {**self.parameters, "classes": len(self.marks.classes)}
 
 
-def is_detection(path: Path) -> bool:
-    """Whether the recipe is one of a detector."""
-    return read_document(path).get("task") == TASK
-
-
 def load_detection_recipe(path: Path) -> DetectionRecipe:
     """Read a recipe. Raises ValueError that names the file and the key."""
     document = read_document(path)
