@@ -159,6 +159,7 @@ def train(
         str | None, typer.Option("--from", help="Begin with these weights: a name, or a run folder.")
     ] = None,
     images: Annotated[int | None, typer.Option(help="Train on so many of the training images.")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
@@ -177,9 +178,10 @@ def train(
         options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
         task = task_of(recipe)
         if task is Task.BONE_AGE:
-            train_reader(recipe, **options, device=device, weights_directory=weights_directory, changes=changes)
-        elif changes:
-            raise ValueError(f"{recipe}: trains for {task}; --from and --images are for readers")
+            options |= {"weights_directory": weights_directory, "changes": changes, "tensorboard": tensorboard}
+            train_reader(recipe, **options, device=device)
+        elif changes or tensorboard:
+            raise ValueError(f"{recipe}: trains for {task}; --from, --images and --tensorboard are for readers")
         else:
             TRAININGS[task](recipe, **options, device=device)
 

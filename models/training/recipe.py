@@ -12,6 +12,9 @@ from models.data.augment import Augmentation
 from models.data.labels import TRAINING_FOLDS
 from models.training.losses import LossSettings
 
+ADDED = "added"
+"""Marks, in a field's metadata, a key that recipes of before did not have: `models.training.checkpoint`."""
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -43,7 +46,7 @@ class Recipe:
     """Of the architecture."""
     channels: Channels = DEFAULT
     """What the network is given of each radiograph."""
-    hand_boxes: str | None = None
+    hand_boxes: str | None = field(default=None, metadata={ADDED: True})
     """Name of the weights of the detector that crops each radiograph to the hand; None takes the whole frame."""
     loss: LossSettings = field(default_factory=LossSettings)
     phantoms: PhantomSet | None = None
@@ -60,19 +63,21 @@ class Recipe:
     bfloat16: bool = True
     """bfloat16 autocast."""
     seed: int = 0
-    start_from: str | None = None
+    start_from: str | None = field(default=None, metadata={ADDED: True})
     """Begin with the weights of a packaged model, by name, or of a run, by its folder; None begins with fresh ones."""
-    folds: tuple[int, ...] | None = None
+    folds: tuple[int, ...] | None = field(default=None, metadata={ADDED: True})
     """Train on these of folds 0 to 7 alone."""
-    images: int | None = None
+    images: int | None = field(default=None, metadata={ADDED: True})
     """Train on so many of the training images, the first of an order that follows from the seed."""
-    steps: int | None = None
+    steps: int | None = field(default=None, metadata={ADDED: True})
     """Steps of an epoch, whatever the number of images; None goes through the images once."""
+    patience: int | None = field(default=None, metadata={ADDED: True})
+    """Stop after so many epochs at the reader's own size without a better error on the select split; None never."""
 
     def __post_init__(self) -> None:
         if self.folds is not None:
             object.__setattr__(self, "folds", _training_folds(self.folds))
-        for key in ("images", "steps"):
+        for key in ("images", "steps", "patience"):
             value = getattr(self, key)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ValueError(f"{key} is a whole number of at least 1, not {value}")

@@ -32,15 +32,16 @@ def train(
     device: str = "auto",
     max_minutes: float | None = None,
     limit: int | None = None,
+    tensorboard: bool = False,
     cache: Path | None = None,
     weights_directory: Path | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Path:
     """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
 
-    limit: use only so many radiographs of each split (for trying a recipe). weights_directory: where the weights lie
-    that the recipe names. changes: keys of the recipe that are other than in its file. Returns the weights of the best
-    epoch.
+    limit: use only so many radiographs of each split (for trying a recipe). tensorboard: write scalars for it.
+    weights_directory: where the weights lie that the recipe names. changes: keys of the recipe that are other than in
+    its file. Returns the weights of the best epoch.
     """
     recipe = load_recipe(recipe_path, changes)
     output.mkdir(parents=True, exist_ok=True)
@@ -51,11 +52,12 @@ def train(
     sets = load_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
     train_set, select_set = (_boxed(each, detector, cache) for each in sets)
     start = load_start(recipe.start_from, weights_directory) if recipe.start_from else None
-    trainer = Trainer(recipe, train_set, select_set, output, device, start)
+    trainer = Trainer(recipe, train_set, select_set, output, device, start, tensorboard=tensorboard)
     _write_facts(output, recipe, trainer, detector, start)
     stop_at = None if max_minutes is None else started + 60 * max_minutes
     weights = trainer.run(stop_at=stop_at)
-    print(f"{weights}: select MAE {trainer.best_mae:.2f} months", flush=True)
+    reached = f"select MAE {trainer.best_mae:.2f} months" if weights.exists() else "none before the final size"
+    print(f"{weights}: {reached}", flush=True)
     return weights
 
 
