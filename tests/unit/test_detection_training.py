@@ -30,8 +30,8 @@ from tests.support.marked import marked_discs, upright_hand
 from tests.support.readers import CARD
 
 CONFIG = Path(__file__).parents[2] / "config" / "training"
-SMALL = {"widths": [8, 16, 16], "depths": [1, 1, 1], "pyramid": 8, "anchors": [[40], [56]], "ratios": [1.3], "hidden": 32,
-         "proposals": 8, "fine_until": 64}  # fmt: skip
+SMALL = {"widths": [8, 16, 16], "depths": [1, 1, 1], "pyramid": 8, "anchors": [[40], [56]], "ratios": [1.3],
+         "hidden": 32, "proposals": 8, "fine_until": 64}  # fmt: skip
 TINY = DetectionRecipe(
     name="tiny", marks=Marks.HAND, architecture="faster_rcnn", parameters=SMALL, input_size=64, epochs=3,
     batch_size=4, ema_decay=0.5, measure_every=2,
