@@ -157,12 +157,15 @@ def train(
     limit: Annotated[int | None, typer.Option(help="Only so many radiographs, to try a recipe.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader by a recipe.
+    """Train a reader or a detector by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """
-    from models.training.run import train as run
+    from models.training.detection_recipe import is_detection
+    from models.training.detection_run import train_detector
+    from models.training.run import train as train_reader
 
+    run = train_detector if with_clear_faults(lambda: is_detection(recipe)) else train_reader
     folder = output or Path("runs") / recipe.stem
     with_clear_faults(
         lambda: run(recipe, data=data, output=folder, max_minutes=max_minutes, limit=limit, device=device)

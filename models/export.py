@@ -15,7 +15,8 @@ import torch
 from torch import nn
 
 from models import registry
-from models.card import Card
+from models.attention.channel import DEFAULT
+from models.card import Card, Task
 from models.registry import LoadedModel
 
 OPSET = 17
@@ -41,11 +42,12 @@ class FlipAveraged(nn.Module):
 def export_onnx(name: str, output: Path, *, weights_directory: Path | None = None) -> Path:
     """Write NAME.onnx and its card, NAME.onnx.json, into the folder `output`; the batch may have any size.
 
-    Raises ValueError where the package onnx is missing.
+    Raises ValueError where the package onnx is missing, or where the weights read no bone age.
     """
     if find_spec("onnx") is None:
         raise ValueError("exporting to ONNX needs one more package: pip install 'dicom-node[export]'")
     model = registry.load(name, directory=weights_directory)
+    model.card.require(Task.BONE_AGE)
     output.mkdir(parents=True, exist_ok=True)
     path = output / f"{name}.onnx"
     write_onnx(model, path)
@@ -74,7 +76,12 @@ def traced(model: LoadedModel) -> torch.jit.ScriptModule:
 
 
 def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torch.Tensor]]:
-    """The network on the CPU, and an example of its inputs: a girl's and a boy's."""
+    """The network on the CPU, and an example of its inputs: a girl's and a boy's.
+
+    Raises ValueError for weights whose input is more than the standard frame, which no other runtime would prepare.
+    """
+    if model.card.channels != DEFAULT or model.card.hand_detector is not None:
+        raise ValueError(f"{model.card.name}: attention maps or crops come before its network; it cannot be exported")
     size = model.card.input_size
     network = FlipAveraged(model.network.to("cpu").to(memory_format=torch.contiguous_format)).eval()
     return network, (torch.rand(2, 1, size, size), torch.tensor([0.0, 1.0]))

@@ -14,7 +14,7 @@ from typing import Any
 from monai.data import save_net_with_metadata
 
 from models import preprocess, registry
-from models.card import Card
+from models.card import Card, Task
 from models.export import describe, quiet_about_torchscript, traced
 
 _SCHEMA = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
@@ -26,6 +26,7 @@ def export_bundle(name: str, output: Path, *, weights_directory: Path | None = N
     Run it with `python -m monai.bundle run --config_file configs/inference.json --bundle_root . --dataset_dir DIR`.
     """
     model = registry.load(name, directory=weights_directory)
+    model.card.require(Task.BONE_AGE)
     root, card = output / name, model.card
     for folder in ("configs", "models", "scripts", "docs"):
         (root / folder).mkdir(parents=True, exist_ok=True)

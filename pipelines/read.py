@@ -19,9 +19,10 @@ class StagedPipeline:
         self.stages = tuple(stages)
         self.readers = tuple(readers)
         self.name = spec.name
-        self.models: tuple[ModelIdentity, ...] = tuple(reader.identity for reader in readers)
+        detectors = tuple(dict.fromkeys(each for reader in readers for each in reader.detectors))
+        self.models: tuple[ModelIdentity, ...] = (*(reader.identity for reader in readers), *detectors)
         calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
-        self.fingerprint = fingerprint(spec.canonical(), *calibrated)
+        self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in detectors))
 
     def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
         """One answer a radiograph, in order."""

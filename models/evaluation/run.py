@@ -32,6 +32,7 @@ from models.evaluation.document import Result, comparison_section, document, pro
 from models.evaluation.metrics import Row, table, truth_months
 from models.evaluation.pixels import read_pixels
 from models.evaluation.plan import Plan
+from models.evaluation.readings import cropped
 from models.evaluation.robustness import measure_robustness, robustness_markdown
 from models.evaluation.stages import confuse
 from models.evaluation.subject import Subject, load_subject
@@ -137,10 +138,11 @@ def _activation(
     if model is None:
         raise ValueError(f"{subject.name} has no activation map")
     size, channels = model.card.input_size, model.card.channels
-    _, maps = read_maps(model.network, radiographs, size, device=device, channels=channels)
+    seen = cropped(radiographs, model, device)
+    _, maps = read_maps(model.network, seen, size, device=device, channels=channels)
     everything = mean_maps(radiographs.labels, maps, plan.by)
     finest = [group for group in everything if group.group.count(",") == len(plan.by) - 1 and group.group != "all"]
-    changes = hiding_changes(model.network, radiographs, size, device=device, channels=channels)
+    changes = hiding_changes(model.network, seen, size, device=device, channels=channels)
     check = summarise_hiding(changes)
     text = f"{provenance(plan, len(radiographs), [subject], 'read without flips')}\n\n{hiding_markdown(check)}"
     title = f"Mean activation of {subject.name} {subject.version}"

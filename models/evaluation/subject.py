@@ -7,7 +7,7 @@ from typing import Protocol
 from models.card import Interval
 from models.data.radiographs import Radiographs
 from models.evaluation.metrics import Array
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_with
 from models.registry import LoadedModel, load
 
 
@@ -33,15 +33,14 @@ class Subject:
 
 
 def subject_of(model: LoadedModel, device: str) -> Subject:
-    """Loaded weights as a subject."""
+    """Loaded weights as a subject. Raises ValueError where they read no bone age."""
+
+    interval = model.card.reading_interval()
 
     def read(radiographs: Radiographs, *, flip: bool = True) -> Array:
-        card = model.card
-        return read_months(
-            model.network, radiographs, card.input_size, flip=flip, device=device, channels=card.channels
-        )
+        return read_with(model, radiographs, flip=flip, device=device)
 
-    return Subject(model.card.name, model.card.version, model.sha256, model.card.interval, read, model)
+    return Subject(model.card.name, model.card.version, model.sha256, interval, read, model)
 
 
 def load_subject(name: str, *, directory: Path | None, device: str) -> Subject:

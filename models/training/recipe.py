@@ -42,6 +42,8 @@ class Recipe:
     """Of the architecture."""
     channels: Channels = DEFAULT
     """What the network is given of each radiograph."""
+    hand_boxes: str | None = None
+    """Name of the weights of the detector that crops each radiograph to the hand; None takes the whole frame."""
     loss: LossSettings = field(default_factory=LossSettings)
     phantoms: PhantomSet | None = None
     """Train on phantoms; None trains on the radiographs of --data."""

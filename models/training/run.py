@@ -4,15 +4,18 @@ import json
 import platform
 import subprocess
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 import yaml
 
+from models.card import Detector
 from models.data.labels import Split
 from models.data.radiographs import Radiographs, load_radiographs
+from models.detection.hand import hand_boxes
+from models.registry import LoadedModel, load
 from models.training.engine import Trainer
 from models.training.recipe import Recipe, load_recipe, read_document
 
@@ -26,19 +29,23 @@ def train(
     max_minutes: float | None = None,
     limit: int | None = None,
     cache: Path | None = None,
+    weights_directory: Path | None = None,
 ) -> Path:
     """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
 
-    limit: use only so many radiographs of each split (for trying a recipe). Returns the weights of the best epoch.
+    limit: use only so many radiographs of each split (for trying a recipe). weights_directory: where the detector of
+    hands lies, if the recipe names one. Returns the weights of the best epoch.
     """
     recipe = load_recipe(recipe_path)
     output.mkdir(parents=True, exist_ok=True)
     whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
     (output / "recipe.yaml").write_text(whole, encoding="utf-8")
-    train_set, select_set = load_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
-    trainer = Trainer(recipe, train_set, select_set, output, choose_device(device))
-    started = time.monotonic()
-    _write_facts(output, recipe, trainer)
+    started, device = time.monotonic(), choose_device(device)
+    detector = load(recipe.hand_boxes, directory=weights_directory, device=device) if recipe.hand_boxes else None
+    sets = load_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
+    train_set, select_set = (_boxed(each, detector, cache) for each in sets)
+    trainer = Trainer(recipe, train_set, select_set, output, device)
+    _write_facts(output, recipe, trainer, detector)
     stop_at = None if max_minutes is None else started + 60 * max_minutes
     weights = trainer.run(stop_at=stop_at)
     print(f"{weights}: select MAE {trainer.best_mae:.2f} months", flush=True)
@@ -64,6 +71,12 @@ def load_sets(
     return [everything.take([split], limit=limit) for split in splits]
 
 
+def _boxed(radiographs: Radiographs, detector: LoadedModel | None, cache: Path | None) -> Radiographs:
+    if detector is None:
+        return radiographs
+    return replace(radiographs, boxes=hand_boxes(radiographs, detector, cache))
+
+
 def choose_device(device: str) -> str:
     """ "auto" becomes cuda where there is one."""
     if device != "auto":
@@ -71,9 +84,10 @@ def choose_device(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _write_facts(output: Path, recipe: Recipe, trainer: Trainer) -> None:
+def _write_facts(output: Path, recipe: Recipe, trainer: Trainer, detector: LoadedModel | None) -> None:
     facts = {
         "recipe": asdict(recipe),
+        "hand_detector": asdict(Detector(detector.card.name, detector.sha256)) if detector else None,
         "device": torch.cuda.get_device_name()
         if trainer.device == "cuda"
         else f"CPU, {torch.get_num_threads()} threads",
