@@ -1,7 +1,7 @@
 """The commands. Only wiring: each imports what it needs when it runs, so that the receiver stays small."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -155,6 +155,11 @@ def train(
     ] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Stop after the epoch that passes this time.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many radiographs, to try a recipe.")] = None,
+    start_from: Annotated[
+        str | None, typer.Option("--from", help="Begin with these weights: a name, or a run folder.")
+    ] = None,
+    images: Annotated[int | None, typer.Option(help="Train on so many of the training images.")] = None,
+    weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Train a reader or a detector by a recipe.
@@ -165,11 +170,19 @@ def train(
     from models.training.detection_run import train_detector
     from models.training.run import train as train_reader
 
-    run = train_detector if with_clear_faults(lambda: is_detection(recipe)) else train_reader
-    folder = output or Path("runs") / recipe.stem
-    with_clear_faults(
-        lambda: run(recipe, data=data, output=folder, max_minutes=max_minutes, limit=limit, device=device)
-    )
+    changes = {key: value for key, value in {"start_from": start_from, "images": images}.items() if value is not None}
+
+    def run() -> None:
+        folder = output or Path("runs") / recipe.stem
+        options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
+        if not is_detection(recipe):
+            train_reader(recipe, **options, device=device, weights_directory=weights_directory, changes=changes)
+        elif changes:
+            raise ValueError(f"{recipe}: a detector's; --from and --images are for readers")
+        else:
+            train_detector(recipe, **options, device=device)
+
+    with_clear_faults(run)
 
 
 @app.command()

@@ -49,16 +49,22 @@ class RadiographDataset(Dataset[Batch]):
 
 
 class EpochOrder(Sampler[int]):
-    """A shuffled order that depends on seed and epoch alone, so that a stopped training goes on as if it had not."""
+    """A shuffled order that depends on seed and epoch alone, so that a stopped training goes on as if it had not.
 
-    def __init__(self, count: int, seed: int) -> None:
+    length: of an epoch, with all images again in another order as often as it takes; None is each image once.
+    """
+
+    def __init__(self, count: int, seed: int, length: int | None = None) -> None:
         self.count, self.seed, self.epoch = count, seed, 0
+        self.length = count if length is None else length
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     def __iter__(self) -> Iterator[int]:
-        yield from torch.randperm(self.count, generator=epoch_generator(self.seed, self.epoch)).tolist()
+        generator = epoch_generator(self.seed, self.epoch)
+        for start in range(0, self.length, self.count):
+            yield from torch.randperm(self.count, generator=generator).tolist()[: self.length - start]
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
@@ -68,7 +74,7 @@ def epoch_generator(seed: int, epoch: int) -> torch.Generator:
 
 def training_batches(dataset: RadiographDataset, batch_size: int, order: EpochOrder) -> DataLoader[Batch]:
     """Whole batches in the order given."""
-    return DataLoader(dataset, batch_size, sampler=order, drop_last=len(dataset) > batch_size)
+    return DataLoader(dataset, batch_size, sampler=order, drop_last=len(order) > batch_size)
 
 
 def reading_batches(dataset: RadiographDataset, batch_size: int = 64) -> Iterator[Batch]:

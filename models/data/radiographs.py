@@ -40,8 +40,11 @@ class Radiographs:
     def take(self, splits: Iterable[Split], *, limit: int | None = None) -> "Radiographs":
         """Those of some splits; limit takes the first so many by id order of the file."""
         wanted = set(splits)
-        indices = [n for n, label in enumerate(self.labels) if label.split in wanted][:limit]
-        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[indices], self.boxes)
+        return self.at([n for n, label in enumerate(self.labels) if label.split in wanted][:limit])
+
+    def at(self, indices: Sequence[int]) -> "Radiographs":
+        """Those at some places, in the order given."""
+        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[list(indices)], self.boxes)
 
 
 class Source(Protocol):

@@ -20,20 +20,25 @@ from models.networks import build_network
 from models.training.losses import absolute_error
 from models.training.recipe import Recipe
 from models.training.schedule import learning_rate
+from models.training.start import Start, require_fit
 
 
 class Trainer:
     """Trains one recipe in one folder; `run` may be called again on the same folder after a stop."""
 
     def __init__(
-        self, recipe: Recipe, train_set: Radiographs, select_set: Radiographs, folder: Path, device: str
-    ) -> None:
+        self, recipe: Recipe, train_set: Radiographs, select_set: Radiographs, folder: Path, device: str,
+        start: Start | None = None,
+    ) -> None:  # fmt: skip
         random.seed(recipe.seed)
         np.random.seed(recipe.seed)
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, device
         self.train_set, self.select_set = (RadiographDataset(s, recipe.channels) for s in (train_set, select_set))
         network = build_network(recipe.architecture, recipe.network_parameters).to(device)
+        if start is not None:
+            require_fit(start, recipe, network.state_dict())
+            network.load_state_dict(start.state)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
@@ -41,7 +46,8 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             _decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate, fused=True
         )
-        self.order = EpochOrder(len(train_set), recipe.seed)
+        length = None if recipe.steps is None else recipe.steps * recipe.batch_size
+        self.order = EpochOrder(len(train_set), recipe.seed, length)
         self.batches = training_batches(self.train_set, recipe.batch_size, self.order)
         self.epochs_done, self.best_mae = 0, float("inf")
         self.stop_at: float | None = None
