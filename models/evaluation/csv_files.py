@@ -10,7 +10,6 @@ from models.data.labels import Label
 from models.durable import write_durably
 from models.evaluation.metrics import Row
 
-
 LABEL_COLUMNS = ("id", "bone_age_months", "sex", "fold")
 """Of a site's label only these columns: no patient, no path."""
 

@@ -19,6 +19,14 @@ def count_parameters(recipe: Recipe) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
+def map_cells(recipe: Recipe) -> int:
+    """Cells on a side of the activation map at the recipe's input size."""
+    with torch.device("meta"):
+        network = build_network(recipe.architecture, recipe.network_parameters).eval()
+        output = network(torch.empty(1, len(recipe.channels), recipe.input_size, recipe.input_size), torch.empty(1))
+    return int(output.activation_months.shape[-1])
+
+
 def architectures_section(
     origin: Origin, asked: Architectures, found: Mapping[str, Measured], sizes: Mapping[str, tuple[int, int]]
 ) -> str:

@@ -49,10 +49,10 @@ def _note(origin: Origin, asked: Configurations) -> str:
     truth = truth_months(origin.labels)
     above = int((truth > AGE_GROUPS_MONTHS[-1][1]).sum())
     return (
-        "Tests are paired by image, of the absolute errors, two-sided and not corrected for their number; intervals are "
-        f"percentile bootstraps over images. {origin.paper} measured {asked.printed_images['all'][0]} other images. "
-        f"The {above} images above {AGE_GROUPS_MONTHS[-1][1]} months count above and are left out of the tables by sex "
-        "and age."
+        "Tests are paired by image, of the absolute errors, two-sided and not corrected for their number; intervals "
+        f"are percentile bootstraps over images. {origin.paper} measured {asked.printed_images['all'][0]} other images. "
+        f"Images above {AGE_GROUPS_MONTHS[-1][1]} months, {above} here, count in this table and are left out of those "
+        "by sex and age."
     )
 
 

@@ -1,7 +1,6 @@
 """What runs make of the images of one fold: readings, maps and the hiding check, kept beside each run."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -56,9 +55,9 @@ class Measurements:
         self.directory, self.device = directory, device
         self._model = cache(self._load)
 
-    def measured(self, names: Mapping[str, str]) -> dict[str, Measured]:
-        """By row, the runs that were trained; names: the run of each row."""
-        return {row: self.read(run) for row, run in names.items() if is_trained(self.runs / run)}
+    def has(self, run: str) -> bool:
+        """Whether the run was trained."""
+        return is_trained(self.runs / run)
 
     def read(self, run: str) -> Measured:
         """Raises ValueError where the folder of the run is damaged."""
@@ -79,9 +78,7 @@ class Measurements:
         def compute(labels: Labels) -> list[Array]:
             model, card = self._model(run), self._model(run).card
             seen = cropped(self.images.of(labels), model, self.device)
-            changes = hiding_changes(
-                model.network, seen, card.input_size, device=self.device, channels=card.channels
-            )
+            changes = hiding_changes(model.network, seen, card.input_size, device=self.device, channels=card.channels)
             return [changes.strongest, changes.other]
 
         columns = ["strongest_months", "other_months"]

@@ -16,7 +16,10 @@ NONE = "-"
 
 @dataclass(frozen=True)
 class Origin:
-    """What all tables of a document share. command: writes it again. paper: the short name its figures are quoted by."""
+    """What all tables of a document share.
+
+    command: writes it again. paper: the short name by which its figures are quoted. fold, labels: of the images.
+    """
 
     command: str
     paper: str
@@ -33,9 +36,9 @@ class Origin:
         return self.line({row: measured.sha256 for row, measured in found.items()}, views)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; all columns but the first stand to the right."""
-    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """A Markdown table; all columns but the first `texts` stand to the right."""
+    lines = [head, [*["---"] * texts, *["--:"] * (len(head) - texts)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

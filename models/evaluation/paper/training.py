@@ -22,7 +22,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Training:
-    """epochs: those done, at least one; of: how many the recipe has."""
+    """epochs: those done, at least one. of: how many the recipe has. start: sha256 of the weights it began with."""
 
     epochs: tuple[Epoch, ...]
     of: int
@@ -30,6 +30,7 @@ class Training:
     parameters: int
     images: int
     commit: str
+    start: str | None
 
     @property
     def best(self) -> Epoch:
@@ -57,6 +58,7 @@ def read_training(folder: Path) -> Training:
         parameters=int(facts["network_parameters"]),
         images=int(facts["train_images"]),
         commit=str(facts["commit"]),
+        start=(facts.get("start") or {}).get("sha256"),
     )
 
 
