@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
+from dicom_node.cli_models import calibrate, data_app, evaluate_runs, models_app, with_clear_faults
 
 app = typer.Typer(
     name="dicom-node",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(data_app)
 app.add_typer(models_app)
 app.command()(calibrate)
+app.command()(evaluate_runs)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's YAML file.", exists=True, dir_okay=False)]
 
@@ -209,7 +210,7 @@ def package(
 
 @app.command()
 def evaluate(
-    models: Annotated[list[str], typer.Argument(help="Names of weights; several are compared.")],
+    models: Annotated[list[str], typer.Argument(help="Names of weights, or run folders; several are compared.")],
     data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
     fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
     by: Annotated[str, typer.Option(help="Groups of the tables: sex,age or sex or age or none.")] = "sex,age",

@@ -81,11 +81,9 @@ def _inception_v4(channels: int) -> tuple[nn.Module, int]:
     try:
         import timm
     except ImportError:
-        raise ValueError(
-            "backbone 'inception_v4' is timm's: install timm, which this project does not require"
-        ) from None
+        raise ValueError("backbone 'inception_v4' is timm's: pip install 'dicom-node[table2]'") from None
     whole = timm.create_model("inception_v4", pretrained=False, in_chans=channels, num_classes=0)
-    return whole.features, 1536
+    return cast(nn.Module, whole.features), 1536
 
 
 BACKBONES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {

@@ -22,7 +22,7 @@ from models.training.recipe import Phase, Recipe, load_recipe
 from tests.support.radiographs import bright_with_age
 
 CONFIG = Path(__file__).parents[2] / "config" / "training"
-SLIM = sorted(CONFIG.glob("regression_cnn.s?.slim.yaml"))
+SLIM = sorted(CONFIG.glob("regression_cnn.*.slim.yaml"))
 PAPER = sorted(CONFIG.glob("regression_cnn.*.paper.yaml"))
 
 
