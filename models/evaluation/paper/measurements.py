@@ -1,6 +1,5 @@
 """What runs make of the images of one fold: readings, maps and the hiding check, kept beside each run."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,9 +10,9 @@ from models.data.radiographs import Radiographs, decode_radiographs
 from models.evaluation.activation import HidingChanges, Map, hiding_changes, read_maps
 from models.evaluation.metrics import Array, truth_months
 from models.evaluation.paper.kept import Labels, kept_maps, kept_values
-from models.evaluation.paper.training import Training, is_trained, read_training
+from models.evaluation.paper.training import Training, is_trained, read_training, weights_sha256
 from models.evaluation.readings import cropped, read_with
-from models.evaluation.run_subject import WEIGHTS, load_run
+from models.evaluation.run_subject import load_run
 from models.registry import LoadedModel
 
 
@@ -96,7 +95,7 @@ class Measurements:
         return kept_maps(path, self._sha256(run), self.images.labels, compute)
 
     def _sha256(self, run: str) -> str:
-        return hashlib.sha256((self.runs / run / WEIGHTS).read_bytes()).hexdigest()
+        return weights_sha256(self.runs / run)
 
     def _load(self, run: str) -> LoadedModel:
         return load_run(self.runs / run, directory=self.directory, device=self.device)

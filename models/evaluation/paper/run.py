@@ -1,9 +1,11 @@
 """Write the results document of a paper's system from run folders.
 
 1. read the specification; 2. choose the images of a fold; 3. read them with every run that was trained, or take what is
-kept beside it; 4. put the parts together; 5. write the page, its pictures and a CSV of all figures.
+kept beside it; 4. put the parts together; 5. write the page, its pictures, a CSV of all figures, and a copy of each run
+without its weights, from which the page can be written again.
 """
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,9 +21,10 @@ from models.evaluation.paper.document import Part, document
 from models.evaluation.paper.measurements import Images, Measured, Measurements
 from models.evaluation.paper.origin import Origin
 from models.evaluation.paper.specification import read_specification
+from models.evaluation.paper.training import HASH, LOG
 from models.evaluation.readings import read_with
 from models.evaluation.run import choose
-from models.evaluation.run_subject import VERSION
+from models.evaluation.run_subject import FACTS, RECIPE, VERSION
 from models.registry import load
 from models.training.run import choose_device
 
@@ -52,7 +55,21 @@ def write_results(
         parts.missing_part(material),
         parts.weights_part(material),
     ]
-    return _write(material, page, output)
+    file = _write(material, page, output)
+    for run, measured in reads.items():
+        _keep(measured, output / "runs" / run, fold)
+    return file
+
+
+def _keep(measured: Measured, copy: Path, fold: int) -> None:
+    """All of a run but its weights and checkpoint."""
+    if copy.resolve() == measured.folder.resolve():
+        return
+    copy.mkdir(parents=True, exist_ok=True)
+    for pattern in (RECIPE, FACTS, LOG, f"*-fold{fold}.*"):
+        for source in measured.folder.glob(pattern):
+            shutil.copyfile(source, copy / source.name)
+    (copy / HASH).write_text(f"{measured.sha256}\n", encoding="ascii")
 
 
 def _labels(data: Path, fold: int, limit: int | None) -> tuple[Label, ...]:

@@ -1,5 +1,6 @@
 """What a run folder says of its training: how the error fell, how long it took, and on what."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from models.evaluation.run_subject import RECIPE, WEIGHTS, read_facts
 
 LOG = "log.jsonl"
+HASH = "best.sha256"
+"""Stands for best.pt in a copy of a run without its weights: what was kept of it can be shown again, not read anew."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,16 @@ class Training:
 
 
 def is_trained(folder: Path) -> bool:
-    """Whether the folder of a run has weights to measure."""
-    return (folder / RECIPE).is_file() and (folder / WEIGHTS).is_file()
+    """Whether the folder of a run has weights to measure, or the hash of those that were measured."""
+    return (folder / RECIPE).is_file() and any((folder / name).is_file() for name in (WEIGHTS, HASH))
+
+
+def weights_sha256(folder: Path) -> str:
+    """Of best.pt, in hex; where only its hash was kept, that."""
+    weights = folder / WEIGHTS
+    if weights.is_file():
+        return hashlib.sha256(weights.read_bytes()).hexdigest()
+    return (folder / HASH).read_text(encoding="ascii").strip()
 
 
 def read_training(folder: Path) -> Training:
