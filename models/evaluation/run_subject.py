@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.card import INTENDED_USE, Card, Detector, Interval
+from models.card import INTENDED_USE, Card, Detector, Interval, Task
 from models.networks import build_network
 from models.registry import LoadedModel, with_detector
-from models.training.detection_recipe import is_detection
 from models.training.recipe import Recipe, load_recipe
+from models.training.tasks import task_of
 
 RECIPE, WEIGHTS, FACTS = "recipe.yaml", "best.pt", "facts.json"
 VERSION = "run"
@@ -34,8 +34,8 @@ def load_run(folder: Path, *, directory: Path | None = None, device: str = "cpu"
     directory: where that detector lies; None is the project's own folder. The hash is that of best.pt. Raises ValueError
     that says what to do where the run has no weights yet, they are damaged, or read no bone age.
     """
-    if is_detection(folder / RECIPE):
-        raise ValueError(f"{folder}: the run of a detector, which reads no bone age; give the run of a reader")
+    if (task := task_of(folder / RECIPE)) is not Task.BONE_AGE:
+        raise ValueError(f"{folder}: a run for {task}, which reads no bone age; give the run of a reader")
     recipe, path = load_recipe(folder / RECIPE), folder / WEIGHTS
     if not path.is_file():
         raise ValueError(f"{path}: not there; a run has it once it has measured an epoch at its final size")
