@@ -31,8 +31,8 @@ def is_run(name: str) -> bool:
 def load_run(folder: Path, *, directory: Path | None = None, device: str = "cpu") -> LoadedModel:
     """The run's best weights in float32, ready to read, with the detector it was trained with.
 
-    directory: where that detector lies; None is the project's own folder. The hash is that of best.pt. Raises ValueError
-    that says what to do where the run has no weights yet, they are damaged, or read no bone age.
+    directory: where that detector lies; None is the project's own folder. The hash is that of best.pt. Raises
+    ValueError that says what to do where the run has no weights yet, they are damaged, or read no bone age.
     """
     if (task := task_of(folder / RECIPE)) is not Task.BONE_AGE:
         raise ValueError(f"{folder}: a run for {task}, which reads no bone age; give the run of a reader")

@@ -50,7 +50,7 @@ def _note(origin: Origin, asked: Configurations) -> str:
     above = int((truth > AGE_GROUPS_MONTHS[-1][1]).sum())
     return (
         "Tests are paired by image, of the absolute errors, two-sided and not corrected for their number; intervals "
-        f"are percentile bootstraps over images. {origin.paper} measured {asked.printed_images['all'][0]} other images. "
+        f"are percentile bootstraps over images. {origin.paper} measured {asked.printed_images['all'][0]} others. "
         f"Images above {AGE_GROUPS_MONTHS[-1][1]} months, {above} here, count in this table and are left out of those "
         "by sex and age."
     )

@@ -39,8 +39,8 @@ def coverage_section(origin: Origin, card: Card, measured: Read, calibrated: Rea
         after = _shares(calibration.interval, corrected[members], truth_months(measured.labels)[members])
         rows.append([name, str(int(members.sum())), *before, *after])
     text = (
-        f"{card.name} {card.version} ships with an interval that was fitted to the odd ids of fold 8. Beside it the same "
-        f"reader after a calibration on these {len(calibrated.labels)} images, as a site makes one on its own "
+        f"{card.name} {card.version} ships with an interval that was fitted to the odd ids of fold 8. Beside it, the "
+        f"same reader after a calibration on these {len(calibrated.labels)} images, as a site makes one on its own "
         f"({'readings are corrected' if calibration.corrected else 'no correction lowered the error, none is made'}). "
         "Shares of images whose label lies inside; half widths are means in months."
     )

@@ -13,7 +13,7 @@ def curves_chart(title: str, trainings: Mapping[str, Training]) -> Picture:
     values = [epoch.select_mae for training in trainings.values() for epoch in training.epochs]
     last = max(training.of for training in trainings.values())
     x = Axis(0, last + 1, "epoch", max(1, round(last / 10)))
-    plot = Plot(title, x, month_axis([0.0, *values], "MAE, months"))
+    plot = Plot(title, x, month_axis([0.0, 1.3 * max(values)], "MAE, months"))  # room for the legend
     plot.note("the even ids of fold 8, averaged weights, without flips; steps in the lines are changes of the size")
     for n, (name, training) in enumerate(trainings.items()):
         numbers, errors = zip(*((float(e.number), e.select_mae) for e in training.epochs), strict=True)
@@ -30,12 +30,10 @@ def trainings_section(origin: Origin, names: Sequence[str], found: Mapping[str, 
     head = ["run", "parameters", "training images", "epochs", "best epoch", "MAE of fold 8, even ids", "minutes"]
     rows = [_row(name, found.get(name)) for name in names]
     note = (
-        "Minutes are those of the log, on a machine that may have had other work; they include the measuring after each "
-        "epoch. The best epoch is the one whose weights were kept."
+        "Of the logs: minutes are those of a machine that may have had other work, with the measuring after each "
+        "epoch. The best epoch is the one whose weights were kept; its error is of averaged weights, without flips."
     )
-    return "\n\n".join(
-        [origin.above(found, "as they were trained"), table([*head, "device", "source tree"], rows), note]
-    )
+    return "\n\n".join([origin.above(found), table([*head, "device", "source tree"], rows), note])
 
 
 def _row(name: str, measured: Measured | None) -> list[str]:

@@ -19,9 +19,9 @@ class Part:
 def document(title: str, origin: Origin, parts: Sequence[Part], folder: str) -> str:
     """Markdown. folder: that of the pictures, as seen from the page."""
     first = (
-        f"The mechanisms of {origin.paper} at a size that two CPU cores train; research use only. Months throughout; SD "
-        f"is that of the absolute error. All runs read the same {len(origin.labels)} images of fold {origin.fold}, flips "
-        f"averaged. What {origin.paper} printed stands beside: it was measured on other images."
+        f"The mechanisms of {origin.paper} at a size that two CPU cores train; research use only. Months throughout; "
+        f"SD is that of the absolute error. All runs read the same {len(origin.labels)} images of fold {origin.fold}. "
+        f"What {origin.paper} printed stands beside: it was measured on other images."
     )
     texts = [f"# {title}", first]
     for part in parts:

@@ -38,9 +38,8 @@ class Material:
 
 
 def all_runs(asked: Specification) -> dict[str, str]:
-    """Every run of the tables, and the arguments of `dicom-node train` that make it, with RUNS for the folder of runs."""
-    named = [*asked.configurations.rows.values(), *asked.architectures.rows.values()]
-    runs = {row.run: f"config/training/{row.run}.yaml" for row in named}
+    """Every run of the tables, and the command that makes it, with RUNS for the folder of runs."""
+    runs = {row.run: f"config/training/{row.run}.yaml" for row in asked.rows}
     transfer = asked.transfer
     runs[transfer.source] = f"config/training/{transfer.source}.yaml"
     for images in transfer.images:
@@ -95,14 +94,12 @@ def activation_part(material: Material) -> Part:
     asked = material.asked.configurations
     found = material.rows({row: each.run for row, each in asked.rows.items()})
     changes = {row: material.measurements.hiding(asked.rows[row].run) for row in found}
-    texts, pictures = [hiding_section(material.origin, tuple(asked.rows), found, changes)], {}
-    for row in (row for row in asked.maps if row in found):
-        pictures[f"activation-{row}.png"] = _mean_maps(material, row)
-        ours, theirs = (map_cells(material.recipe(name)) for name in (asked.rows[row].run, asked.rows[row].paper))
-        texts.append(
-            f"Mean maps of {row} by sex and age group, on one scale: {found[row].sha256[:12]}, {ours} x {ours} cells at "
-            f"its input size, {theirs} x {theirs} at the paper's. Command and images as above."
-        )
+    cells = {row: map_cells(material.recipe(each.run)) for row, each in asked.rows.items()}
+    drawn = [row for row in asked.maps if row in found]
+    pictures = {f"activation-{row}.png": _mean_maps(material, row) for row in drawn}
+    texts = [hiding_section(material.origin, cells, found, changes)]
+    if drawn:
+        texts.append(f"Mean maps of {' and '.join(drawn)} by sex and age group, as in Fig. 3, each on its own scale:")
     return Part("Where the configurations look (Fig. 3)", "\n\n".join(texts), pictures)
 
 
@@ -116,15 +113,16 @@ def _mean_maps(material: Material, row: str) -> Picture:
 def missing_part(material: Material) -> Part:
     """What was not trained: the runs of the tables, and the paper's own configurations."""
     commands = {run: each for run, each in all_runs(material.asked).items() if run not in material.reads}
-    for row in (*material.asked.configurations.rows.values(), *material.asked.architectures.rows.values()):
-        commands[row.paper] = f"dicom-node train config/training/{row.paper}.yaml --data DIR --device cuda"
+    for row in material.asked.rows:
+        if not material.measurements.has(row.paper):
+            options = f"--data DIR --output RUNS/{row.paper} --device cuda"
+            commands[row.paper] = f"dicom-node train config/training/{row.paper}.yaml {options}"
     rows = [[f"`{run}`", f"`{command}`"] for run, command in commands.items()]
-    note = "Of the paper's own configurations (`.paper`) none was trained: they wait for a GPU."
-    return Part("Not trained", "\n\n".join([note, table(["run", "command"], rows)]))
+    return Part("Not trained", table(["run", "command"], rows, 2) if rows else "Nothing: every run was trained.")
 
 
 def weights_part(material: Material) -> Part:
     """The whole hashes of all weights, and the command that writes the page again."""
     rows = [[f"`{run}`", f"`{measured.sha256}`"] for run, measured in material.reads.items()]
     command = f"Command: `{material.origin.command}`."
-    return Part("Weights", "\n\n".join([command, table(["run", "sha256 of best.pt"], rows)]))
+    return Part("Weights", "\n\n".join([command, table(["run", "sha256 of best.pt"], rows, 2)]))

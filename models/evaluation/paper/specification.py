@@ -87,6 +87,11 @@ class Specification:
     transfer: Transfer
     reader: str
 
+    @property
+    def rows(self) -> tuple[Configuration | Architecture, ...]:
+        """Of the tables whose rows have a recipe of their own."""
+        return (*self.configurations.rows.values(), *self.architectures.rows.values())
+
     def recipe(self, name: str) -> Path:
         """The file of a recipe."""
         return self.path.parent.parent / "training" / f"{name}.yaml"

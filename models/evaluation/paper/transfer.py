@@ -1,4 +1,4 @@
-"""The form of RegressionCNN Table V, as a simulation: fresh against transferred weights, for growing numbers of images."""
+"""The form of RegressionCNN Table V, as a simulation: random against transferred weights, by number of images."""
 
 from collections.abc import Mapping
 
@@ -38,10 +38,11 @@ def transfer_section(
     """Markdown. found: by the rows of `transfer_runs`. recipes: of the source and of all others."""
     source, other = recipes
     text = (
-        f"**A simulation on one data set, not two hospitals.** Site A is {_folds(source)}, site B {_folds(other)}; both "
-        f"are read on fold {origin.fold}. A training at site B makes the same number of steps whatever its number of "
-        f"images: {other.epochs} x {other.steps} batches of {other.batch_size}. It begins with random weights, or with "
-        "those that were trained at site A. Tests are paired by image, of the absolute errors."
+        f"**A simulation on one data set, not two hospitals.** Site A is {_folds(source)}, site B {_folds(other)}; all "
+        f"are measured on fold {origin.fold}. A training at site B makes the same number of steps whatever its number "
+        f"of images, {other.epochs} x {other.steps} batches of {other.batch_size} (recipe `{other.name}`). It begins "
+        "with random weights, or with those that were trained at site A. Tests are paired by image, of the absolute "
+        "errors."
     )
     images = [str(count) for count in asked.images]
     printed = [[way, *asked.printed[way]] for way in (*WAYS, "p")]
