@@ -126,6 +126,11 @@ def read_document(path: Path, changes: Mapping[str, Any] | None = None) -> dict[
     return {**whole, **(changes or {})}
 
 
+def to_json(document: Mapping[str, Any]) -> str:
+    """A recipe's keys as a text that `load_recipe` reads where there is no YAML."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
 def _parsed(text: str) -> Any:
     if text.lstrip().startswith("{"):
         return json.loads(text)
