@@ -241,7 +241,7 @@ def evaluate(
     from models.evaluation.run import evaluate_plan
     from models.evaluation.segmentation_run import evaluate_segmenter
     from models.registry import verify
-    from models.training.run import choose_device
+    from models.training.follow import choose_device
 
     def run() -> None:
         if len(models) == 1 and verify(models[0], directory=weights_directory).task is Task.SEGMENTATION:

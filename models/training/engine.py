@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.data.augment import augment
 from models.data.batches import EpochOrder, RadiographDataset, epoch_generator, training_batches
-from models.data.radiographs import Radiographs
+from models.data.frames import Radiographs
 from models.evaluation.readings import read_dataset
 from models.networks import build_network
 from models.training.checkpoint import read_checkpoint, write_checkpoint

@@ -1,11 +1,13 @@
-"""A recipe: everything that decides a training, in one YAML file with an optional `base` that it changes."""
+"""A recipe: everything that decides a training, in one YAML file with an optional `base` that it changes.
 
+A file whose text begins with { is JSON, as machines read it that have no YAML.
+"""
+
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from models.attention.channel import DEFAULT, Channels, to_channels
 from models.data.augment import Augmentation
@@ -116,12 +118,25 @@ def load_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 def read_document(path: Path, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A recipe's keys with those of its `base`, and its base's, filled in, and some changed: it needs no other file."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = _parsed(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise ValueError(f"{path}: a recipe is a mapping")
     base = document.pop("base", None)
     whole = {**read_document(path.parent / base), **document} if base else document
     return {**whole, **(changes or {})}
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """A recipe's keys as a text that `load_recipe` reads where there is no YAML."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _parsed(text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        return json.loads(text)
+    import yaml  # a training machine may lack it
+
+    return yaml.safe_load(text)
 
 
 def _recipe(document: dict[str, Any]) -> Recipe:
