@@ -27,7 +27,7 @@ from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Provenance, read_provenance
 from dicom_node.spool.results import MANIFEST, SUMMARY, write_results
 from dicom_node.work.batch import Batcher
-from dicom_node.work.decode import DecodedImage, PixelsMissing
+from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect
 from dicom_node.work.decoders import DecoderDied, DecoderHung
 from dicom_node.work.radiograph import radiograph
 from dicom_node.work.select import TAGS, Reason, select
@@ -89,6 +89,8 @@ class ImageReader:
                 return self.decode(path)
             except PixelsMissing:
                 return Refusal(RefusalCode.NO_PIXELS, "the object holds no pixel data")
+            except PixelsSuspect as error:
+                return Refusal(RefusalCode.DECODE_SUSPECT, str(error))
             except (PixelsUndecodable, ObjectUnreadable) as error:
                 return Refusal(RefusalCode.NOT_DECODABLE, str(error))
             except (DecoderDied, DecoderHung) as error:

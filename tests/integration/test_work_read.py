@@ -19,7 +19,7 @@ from dicom_node.spool.origin import Origin
 from dicom_node.spool.results import SUMMARY, read_results
 from dicom_node.spool.store import Inbox
 from dicom_node.work.batch import Batcher
-from dicom_node.work.decode import decode
+from dicom_node.work.decode import PixelsSuspect, decode
 from dicom_node.work.decoders import DecoderDied
 from dicom_node.work.read import ImageReader
 from pipelines.contract import (
@@ -178,6 +178,15 @@ def test_pixels_that_no_decoder_takes_are_a_refusal(worker: Worker) -> None:
     key = worker.store(broken)
     assert worker.read(key) == ()
     assert worker.summary(key)["refusal"]["code"] == "not-decodable"
+
+
+def test_pixels_that_two_decoders_see_differently_are_refused_as_suspect(worker: Worker, hand: Dataset) -> None:
+    def doubtful(path: Path) -> None:
+        raise PixelsSuspect("2 decoders made as many different images")
+
+    key = worker.store(hand)
+    assert worker.read(key, doubtful) == ()
+    assert worker.summary(key)["refusal"]["code"] == "decode-suspect"
 
 
 def test_an_image_that_kills_its_decoder_twice_is_refused(worker: Worker, hand: Dataset) -> None:
