@@ -94,11 +94,16 @@ class Candidates(Frozen):
     """Image Type (0008,0008), value 1; an absent one counts as ORIGINAL."""
     presentation_intents: tuple[str, ...] = ("FOR PRESENTATION",)
     """Presentation Intent Type (0008,0068); an absent one matches."""
-    body_parts: tuple[Pattern, ...] = (r"HAND", r"WRIST")
+    body_parts: tuple[Pattern, ...] = (
+        "HAND", "WRIST", "SCT 85562004", "SCT 74670003", "SRT T-D8700", "SRT T-15460",
+    )  # fmt: skip
     """Regular expressions, any case, searched in the body part, the anatomic region, the procedure and the
-    descriptions of study, series and procedure step; one hit is enough."""
+    descriptions of study, series, request and procedure step, and in codes of region and procedure, written as
+    SCHEME VALUE; one hit is enough."""
     secondary_capture: bool = False
     """Read Secondary Capture objects too."""
+    twins: bool = False
+    """Read every image of an exposure; otherwise one of them is read."""
 
 
 class Route(Frozen):
@@ -155,6 +160,8 @@ class Work(Frozen):
     """How long the first image of a batch waits for others."""
     decoder_processes: int = Field(default=2, ge=1, le=32)
     """Processes that decode pixels; one may die without harm to the rest."""
+    twin_wait_s: float = Field(default=60.0, ge=0, le=3600)
+    """How long a raw or captured image of a known exposure waits for the processed one, which is then read instead."""
     decode_timeout_s: float = Field(default=60.0, gt=0, le=600)
     """A decoder that takes longer is ended."""
     torch_threads: int = Field(default=0, ge=0, le=128)

@@ -1,7 +1,7 @@
 """One image version, from its key to results in the spool.
 
 1. Results that are final are kept: their destinations are returned, nothing is read again.
-2. The header is held against the routes; an image that none takes ends here.
+2. The header is held against the routes; an image that none takes ends here, and so does a twin of one that is read.
 3. A process of its own decodes the pixels; what it dies of twice counts as not decodable.
 4. The radiograph goes through the route's pipeline, in a batch with others that wait.
 5. The objects are built once and written down with a summary; a refusal is a summary alone.
@@ -10,7 +10,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,22 @@ from dicom_node.report.build import build_objects
 from dicom_node.report.contract import ReadCase, ReportContext
 from dicom_node.settings import Route, Settings
 from dicom_node.spool.layout import Layout
+from dicom_node.spool.made import was_made_here
 from dicom_node.spool.origin import Provenance, read_provenance
+from dicom_node.spool.rereading import Correction, read_correction
 from dicom_node.spool.results import MANIFEST, SUMMARY, write_results
+from dicom_node.work import exposure as exposures
+from dicom_node.work import select as selection
 from dicom_node.work.batch import Batcher
+from dicom_node.work.correction import corrected
 from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect
 from dicom_node.work.decoders import DecoderDied, DecoderHung
+from dicom_node.work.exposure import Turn
 from dicom_node.work.radiograph import radiograph
-from dicom_node.work.select import TAGS, Reason, select
+from dicom_node.work.select import Reason, select
 from dicom_node.work.stopwatch import Stopwatch
 from dicom_node.work.summary import reading_summary, refusal_summary
+from dicom_node.work.turn import take_turn
 from pipelines.contract import HandRadiograph, Reading, Refusal, RefusalCode
 
 DECODE_ATTEMPTS = 2
@@ -56,27 +63,45 @@ class ImageReader:
             return known
         watch = Stopwatch()
         source = _provenance(self._layout, key)
+        correction = read_correction(self._layout, key)
         with watch.stage("select"):
-            route = self._select(key, source)
+            route = self._select(key, source, asked_for=correction is not None)
         if isinstance(route, Reason):
             log.info("not_a_candidate", key=key, code=str(route))
             return ()
-        return self._read(key, source, route, watch)
+        return self._read(key, source, route, correction, watch)
 
     @property
     def _layout(self) -> Layout:
         return Layout(self.settings.storage.directory)
 
-    def _select(self, key: str, source: Provenance) -> Route | Reason:
+    def _select(self, key: str, source: Provenance, *, asked_for: bool) -> Route | Reason:
+        if was_made_here(self._layout, source.sop_instance_uid):
+            return Reason.OWN_RESULT
         header = read_header(self._layout.image(key))
-        return select(header, source.origin.calling_ae_title, self.settings.routes)
+        route = select(header, source.origin.calling_ae_title, self.settings.routes)
+        if isinstance(route, Reason):
+            return route
+        turn = take_turn(
+            self._layout,
+            key,
+            header,
+            received_at=source.origin.received_at,
+            now=datetime.now().astimezone(),
+            twin_wait=timedelta(seconds=self.settings.work.twin_wait_s),
+            asked_for=asked_for,
+            with_twins=route.candidates.twins,
+        )
+        return route if turn is Turn.READ else Reason.TWIN
 
-    def _read(self, key: str, source: Provenance, route: Route, watch: Stopwatch) -> tuple[str, ...]:
+    def _read(
+        self, key: str, source: Provenance, route: Route, correction: Correction | None, watch: Stopwatch
+    ) -> tuple[str, ...]:
         with watch.stage("decode"):
             image = self._decode(self._layout.image(key))
         if isinstance(image, Refusal):
             return self._refuse(key, route, image, watch)
-        exposure = radiograph(image)
+        exposure = radiograph(corrected(image, correction))
         with watch.stage("read"):
             answer = self.batchers[route.pipeline].read(exposure)
         if isinstance(answer, Refusal):
@@ -142,7 +167,7 @@ class ImageReader:
 def read_header(path: Path) -> Any:
     """The attributes that a selection looks at, and no others. Raises ObjectUnreadable."""
     try:
-        return dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS))
+        return dcmread(path, stop_before_pixels=True, specific_tags=[*selection.TAGS, *exposures.TAGS])
     except (InvalidDicomError, OSError, EOFError, ValueError, KeyError) as error:
         raise ObjectUnreadable(f"not a whole DICOM object ({type(error).__name__})") from None
 

@@ -2,26 +2,30 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from copy import deepcopy
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
 
 from dicom_node.errors import ObjectUnreadable
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
-from dicom_node.settings import Settings
+from dicom_node.settings import Candidates, Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin
+from dicom_node.spool.rereading import Correction, add_rereading
 from dicom_node.spool.results import SUMMARY, read_results
 from dicom_node.spool.store import Inbox
 from dicom_node.work.batch import Batcher
 from dicom_node.work.decode import PixelsSuspect, decode
 from dicom_node.work.decoders import DecoderDied
 from dicom_node.work.read import ImageReader
+from dicom_node.work.turn import TwinPending
 from pipelines.contract import (
     HandRadiograph,
     ModelIdentity,
@@ -158,6 +162,64 @@ def test_our_own_result_is_not_read_when_the_pacs_sends_it_back(worker: Worker, 
     worker.read(key)
     capture = next(each for each in read_results(worker.layout, key).objects if each.kind == "capture")
     assert worker.read(worker.store(dcmread(capture.path))) == ()
+
+
+def test_our_own_result_is_known_by_its_uid_too(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    capture = dcmread(next(each.path for each in read_results(worker.layout, key).objects if each.kind == "capture"))
+    disguised = dataset(PhantomOptions(bone_age_months=100, sex="F", height=128, width=128))
+    disguised.SOPInstanceUID = disguised.file_meta.MediaStorageSOPInstanceUID = capture.SOPInstanceUID
+    assert worker.read(worker.store(disguised)) == ()
+    assert worker.pipeline.asked == 1
+
+
+def test_of_two_copies_of_an_exposure_one_is_read(worker: Worker, hand: Dataset) -> None:
+    first, second = worker.store(hand), worker.store(copy_of(hand))
+    assert worker.read(first) == ("pacs",)
+    assert worker.read(second) == ()
+    assert worker.read(first) == ("pacs",)
+    assert worker.pipeline.asked == 1
+
+
+def test_a_copy_waits_while_the_first_is_in_hand_and_is_read_where_that_was_refused(
+    worker: Worker, hand: Dataset
+) -> None:
+    first, second = worker.store(hand), worker.store(copy_of(hand))
+
+    def meanwhile(path: Path) -> Any:
+        with pytest.raises(TwinPending):
+            worker.read(second)
+        raise PixelsSuspect("2 decoders made as many different images")
+
+    assert worker.read(first, meanwhile) == ()
+    assert worker.read(second) == ("pacs",)
+
+
+def test_a_route_may_read_every_image_of_an_exposure(worker: Worker, hand: Dataset) -> None:
+    (route,) = worker.settings.routes
+    both = route.model_copy(update={"candidates": Candidates(twins=True)})
+    worker.settings = worker.settings.model_copy(update={"routes": (both,)})
+    assert [worker.read(worker.store(each)) for each in (hand, copy_of(hand))] == [("pacs",), ("pacs",)]
+
+
+def test_an_image_is_read_again_with_another_sex_under_a_key_of_its_own(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    again = add_rereading(worker.layout, Correction(key, datetime.now(UTC), sex="M", birth_date=date(2020, 3, 1)))
+    assert {key, again} == set(worker.inbox.keys())
+    assert worker.read(again) == ("pacs",)
+    assert worker.summary(again)["readings"][0]["sex"] == "M"
+    report = dcmread(read_results(worker.layout, again).objects[0].path)
+    assert report.PatientSex == hand.PatientSex  # the patient stays as the study has it
+    assert worker.summary(key)["readings"][0]["sex"] == "F"
+
+
+def copy_of(ds: Dataset) -> Dataset:
+    """Another image of the same exposure."""
+    ds = deepcopy(ds)
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    return ds
 
 
 def test_a_refusal_is_a_summary_without_objects_or_destinations(worker: Worker, hand: Dataset) -> None:
