@@ -90,6 +90,21 @@ def check(config: ConfigOption) -> None:
 
 
 @app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A DICOM object.", exists=True, dir_okay=False)],
+    config: ConfigOption,
+    calling: Annotated[str | None, typer.Option(help="Calling AE title of its sender; default any.")] = None,
+) -> None:
+    """Say which route an object takes and why, rule by rule, without patient data.
+
+    Example: dicom-node explain hand.dcm --config config/node.yaml --calling MODALITY
+    """
+    from dicom_node.operate.explain import explain as run
+
+    raise typer.Exit(run(file, config, calling=calling))
+
+
+@app.command()
 def predict(
     paths: Annotated[
         list[Path], typer.Argument(help="DICOM, PNG, JPEG or AVIF files, or folders of them.", exists=True)

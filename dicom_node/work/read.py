@@ -12,11 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
 from dicom_node import __version__
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
@@ -28,13 +25,12 @@ from dicom_node.spool.made import was_made_here
 from dicom_node.spool.origin import Provenance, read_provenance
 from dicom_node.spool.rereading import Correction, read_correction
 from dicom_node.spool.results import MANIFEST, SUMMARY, write_results
-from dicom_node.work import exposure as exposures
-from dicom_node.work import select as selection
 from dicom_node.work.batch import Batcher
 from dicom_node.work.correction import corrected
 from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect
 from dicom_node.work.decoders import DecoderDied, DecoderHung
 from dicom_node.work.exposure import Turn
+from dicom_node.work.header import read_header
 from dicom_node.work.radiograph import radiograph
 from dicom_node.work.select import Reason, select
 from dicom_node.work.stopwatch import Stopwatch
@@ -162,14 +158,6 @@ class ImageReader:
             series_number=report.series_number,
             picture_side_px=report.picture_side_px,
         )
-
-
-def read_header(path: Path) -> Any:
-    """The attributes that a selection looks at, and no others. Raises ObjectUnreadable."""
-    try:
-        return dcmread(path, stop_before_pixels=True, specific_tags=[*selection.TAGS, *exposures.TAGS])
-    except (InvalidDicomError, OSError, EOFError, ValueError, KeyError) as error:
-        raise ObjectUnreadable(f"not a whole DICOM object ({type(error).__name__})") from None
 
 
 def _provenance(layout: Layout, key: str) -> Provenance:
