@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dicom_node.cli_jobs import ConfigOption, jobs_app
 from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
 
 app = typer.Typer(
@@ -17,10 +18,9 @@ app = typer.Typer(
 )
 
 app.add_typer(data_app)
+app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.command()(calibrate)
-
-ConfigOption = Annotated[Path, typer.Option("--config", help="The node's YAML file.", exists=True, dir_okay=False)]
 
 
 def main() -> None:
