@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from dicom_node.cli_jobs import ConfigOption, jobs_app
 from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
+from dicom_node.cli_operate import ConfigOption, commissioning_app, jobs_app
 
 app = typer.Typer(
     name="dicom-node",
@@ -19,6 +19,7 @@ app = typer.Typer(
 
 app.add_typer(data_app)
 app.add_typer(jobs_app)
+app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
 

@@ -196,6 +196,20 @@ class Report(Frozen):
     """Longest side of the radiograph in the secondary capture."""
 
 
+class Mode(StrEnum):
+    """How far results go."""
+
+    LIVE = "live"
+    COMMISSIONING = "commissioning"
+
+
+class Commissioning(Frozen):
+    """Trying the node out, before its results go where they are read. See docs/operations/commissioning.md."""
+
+    destination: Name | None = None
+    """Name of the peer that gets every result, and no other peer any, while mode is commissioning; null for none."""
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -217,6 +231,8 @@ class Logging(Frozen):
 class Settings(Frozen):
     """Everything in the file."""
 
+    mode: Mode = Mode.LIVE
+    """live, or commissioning: results go to commissioning.destination alone, and a table of readings is kept."""
     node: Node = Node()
     peers: dict[Name, Peer] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
@@ -225,6 +241,7 @@ class Settings(Frozen):
     work: Work = Work()
     delivery: Delivery = Delivery()
     report: Report = Report()
+    commissioning: Commissioning = Field(default=Commissioning(), validate_default=True)
     logging: Logging = Logging()
 
     @field_validator("peers")
@@ -241,7 +258,7 @@ class Settings(Frozen):
     @field_validator("routes")
     @classmethod
     def _destinations_exist(cls, routes: tuple[Route, ...], info: ValidationInfo) -> tuple[Route, ...]:
-        receivers = [name for name, peer in info.data.get("peers", {}).items() if Allowance.RECEIVE in peer.may]
+        receivers = _receivers(info.data.get("peers", {}))
         faults = [
             Fault((place, "destinations", index), f"'{name}' is no peer that may receive", _listed(receivers))
             for place, route in enumerate(routes)
@@ -257,6 +274,22 @@ class Settings(Frozen):
         if faults:
             raise faults_error(faults)
         return routes
+
+    @field_validator("commissioning")
+    @classmethod
+    def _commissioning_has_a_destination(cls, commissioning: Commissioning, info: ValidationInfo) -> Commissioning:
+        name = commissioning.destination
+        receivers = _receivers(info.data.get("peers", {}))
+        if name is None and info.data.get("mode") is Mode.COMMISSIONING:
+            wrong = "is missing, and mode is commissioning"
+            raise faults_error([Fault(("destination",), wrong, _listed(receivers))])
+        if name is not None and "peers" in info.data and name not in receivers:
+            raise faults_error([Fault(("destination",), f"'{name}' is no peer that may receive", _listed(receivers))])
+        return commissioning
+
+
+def _receivers(peers: dict[str, Peer]) -> list[str]:
+    return [name for name, peer in peers.items() if Allowance.RECEIVE in peer.may]
 
 
 def _listed(names: list[str]) -> str:

@@ -46,6 +46,11 @@ class Layout:
         return self.root / "exposures"
 
     @property
+    def commissioned(self) -> Path:
+        """The table of readings that is kept while the node is tried out, a JSON file a row."""
+        return self.root / "commissioned"
+
+    @property
     def made(self) -> Path:
         """An empty file for each object that was made here."""
         return self.root / "made"

@@ -19,7 +19,8 @@ from dicom_node import __version__
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
 from dicom_node.report.build import build_objects
 from dicom_node.report.contract import ReadCase, ReportContext
-from dicom_node.settings import Route, Settings
+from dicom_node.settings import Mode, Route, Settings
+from dicom_node.spool.commissioned import keep_reading
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.made import was_made_here
 from dicom_node.spool.origin import Provenance, read_provenance
@@ -31,6 +32,7 @@ from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect
 from dicom_node.work.decoders import DecoderDied, DecoderHung
 from dicom_node.work.exposure import Turn
 from dicom_node.work.header import read_header
+from dicom_node.work.kept import kept_row
 from dicom_node.work.radiograph import radiograph
 from dicom_node.work.select import Reason, select
 from dicom_node.work.stopwatch import Stopwatch
@@ -88,7 +90,14 @@ class ImageReader:
             asked_for=asked_for,
             with_twins=route.candidates.twins,
         )
-        return route if turn is Turn.READ else Reason.TWIN
+        return self._destined(route) if turn is Turn.READ else Reason.TWIN
+
+    def _destined(self, route: Route) -> Route:
+        """The route as it is, or to the one destination of a node that is tried out."""
+        destination = self.settings.commissioning.destination
+        if self.settings.mode is Mode.LIVE or destination is None:
+            return route
+        return route.model_copy(update={"destinations": (destination,)})
 
     def _read(
         self, key: str, source: Provenance, route: Route, correction: Correction | None, watch: Stopwatch
@@ -96,12 +105,12 @@ class ImageReader:
         with watch.stage("decode"):
             image = self._decode(self._layout.image(key))
         if isinstance(image, Refusal):
-            return self._refuse(key, route, image, watch)
+            return self._refuse(key, source, route, image, watch)
         exposure = radiograph(corrected(image, correction))
         with watch.stage("read"):
             answer = self.batchers[route.pipeline].read(exposure)
         if isinstance(answer, Refusal):
-            return self._refuse(key, route, answer, watch)
+            return self._refuse(key, source, route, answer, watch)
         return self._report(key, source, route, image, exposure, answer, watch)
 
     def _decode(self, path: Path) -> DecodedImage | Refusal:
@@ -134,15 +143,26 @@ class ImageReader:
         pipeline = self.batchers[route.pipeline].pipeline
         summary = reading_summary(route, pipeline, reading, watch.seconds)
         with watch.stage("store"):
+            self._keep(key, source, route, reading)
             write_results(self._layout, key, [(str(each.kind), each.dataset) for each in built], summary)
         log.info("image_read", key=key, route=route.name, pipeline=pipeline.name, seconds=watch.total_s)
         return route.destinations
 
-    def _refuse(self, key: str, route: Route, refusal: Refusal, watch: Stopwatch) -> tuple[str, ...]:
+    def _refuse(
+        self, key: str, source: Provenance, route: Route, refusal: Refusal, watch: Stopwatch
+    ) -> tuple[str, ...]:
         pipeline = self.batchers[route.pipeline].pipeline
+        self._keep(key, source, route, refusal)
         write_results(self._layout, key, [], refusal_summary(route, pipeline, refusal, watch.seconds))
         log.warning("image_refused", key=key, route=route.name, code=str(refusal.code), seconds=watch.total_s)
         return ()
+
+    def _keep(self, key: str, source: Provenance, route: Route, answer: Reading | Refusal) -> None:
+        """A row of the table of a node that is tried out; before the results, which are final once they are there."""
+        if self.settings.mode is Mode.COMMISSIONING:
+            pipeline = self.batchers[route.pipeline].pipeline
+            row = kept_row(key, source, route, pipeline, answer, now=datetime.now().astimezone())
+            keep_reading(self._layout, row)
 
     def _context(self, route: Route, source: Provenance) -> ReportContext:
         report, pipeline = self.settings.report, self.batchers[route.pipeline].pipeline

@@ -15,7 +15,8 @@ from pydicom.uid import generate_uid
 from dicom_node.errors import ObjectUnreadable
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
-from dicom_node.settings import Candidates, Settings
+from dicom_node.settings import Candidates, Commissioning, Mode, Peer, Settings
+from dicom_node.spool.commissioned import kept_readings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin
 from dicom_node.spool.rereading import Correction, add_rereading
@@ -213,6 +214,42 @@ def test_an_image_is_read_again_with_another_sex_under_a_key_of_its_own(worker: 
     report = dcmread(read_results(worker.layout, again).objects[0].path)
     assert report.PatientSex == hand.PatientSex  # the patient stays as the study has it
     assert worker.summary(key)["readings"][0]["sex"] == "F"
+
+
+def trying_out(worker: Worker) -> None:
+    qa = Peer.model_validate({"ae_title": "QA", "host": "localhost", "port": 105, "may": ["receive"]})
+    worker.settings = worker.settings.model_copy(
+        update={
+            "mode": Mode.COMMISSIONING,
+            "commissioning": Commissioning(destination="qa"),
+            "peers": {**worker.settings.peers, "qa": qa},
+        }
+    )
+
+
+def test_a_node_that_is_tried_out_sends_to_one_destination_and_keeps_its_readings(
+    worker: Worker, hand: Dataset
+) -> None:
+    trying_out(worker)
+    key = worker.store(hand)
+    assert worker.read(key) == ("qa",)
+    (row,) = kept_readings(worker.layout)
+    assert (row.key, row.sop_instance_uid, row.sex) == (key, hand.SOPInstanceUID, "F")
+    assert (row.bone_age_months, row.interval_months) == (100.0, (88.0, 112.0))
+    text = (worker.layout.commissioned / f"{key}.json").read_text()
+    assert not any(str(value) in text for value in (hand.PatientName, hand.PatientID, hand.PatientBirthDate))
+
+
+def test_a_node_that_is_live_keeps_no_table(worker: Worker, hand: Dataset) -> None:
+    worker.read(worker.store(hand))
+    assert kept_readings(worker.layout) == ()
+
+
+def test_a_refusal_while_trying_out_is_a_row_too(worker: Worker, hand: Dataset) -> None:
+    trying_out(worker)
+    worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
+    worker.read(worker.store(hand))
+    assert [row.refusal for row in kept_readings(worker.layout)] == ["flat"]
 
 
 def copy_of(ds: Dataset) -> Dataset:
