@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,18 @@ def test_a_peer_with_implicit_vr_alone_gets_the_same_values_transcoded(results: 
     assert arrived.PatientName == original.PatientName
     assert arrived.ReferencedImageSequence == original.ReferencedImageSequence
     assert arrived[0x0009, 0x1001].value == original[0x0009, 0x1001].value
+
+
+def test_text_that_its_character_set_does_not_explain_goes_out_as_it_is_when_transcoded(
+    results: StoredResults,
+) -> None:
+    report = results.objects[0]
+    data = report.path.read_bytes().replace(b"PHANTOM^HAND", b"M\xfcller^\xd6zl\xe4m"[:12])
+    report.path.write_bytes(data)
+    changed = replace(report, sha256=hashlib.sha256(data).hexdigest())
+    with recording_scp(syntaxes=[ImplicitVRLittleEndian]) as scp:
+        deliver(replace(results, objects=(changed,)), _peer(scp.port), _settings())
+    assert b"M\xfcller^\xd6zl\xe4m"[:12] in scp.received[0].data_set
 
 
 def test_only_the_contexts_of_the_results_are_proposed(results: StoredResults) -> None:

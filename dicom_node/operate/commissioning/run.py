@@ -83,7 +83,7 @@ def pair_rows(joined: Joined) -> list[dict[str, object]]:
                 "read_at": f"{each.kept.read_at:%Y-%m-%d}",
                 "sex": each.kept.sex,
                 "bone_age_months": round(each.radiologist_months, 2),
-                "read_months": each.kept.bone_age_months,
+                "read_months": round(each.kept.bone_age_months or 0.0, 2),
                 "interval_low": low,
                 "interval_high": high,
                 "readers": each.readers,
