@@ -1,11 +1,11 @@
 """The commands. Only wiring: each imports what it needs when it runs, so that the receiver stays small."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
+from dicom_node.cli_models import calibrate, data_app, evaluate_runs, models_app, with_clear_faults
 from dicom_node.cli_operate import ConfigOption, commissioning_app, jobs_app
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(jobs_app)
 app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
+app.command()(evaluate_runs)
 
 
 def main() -> None:
@@ -171,18 +172,37 @@ def train(
     ] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Stop after the epoch that passes this time.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many radiographs, to try a recipe.")] = None,
+    start_from: Annotated[
+        str | None, typer.Option("--from", help="Begin with these weights: a name, or a run folder.")
+    ] = None,
+    images: Annotated[int | None, typer.Option(help="Train on so many of the training images.")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,
+    weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader by a recipe.
+    """Train a reader, a detector or a segmenter by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """
-    from models.training.run import train as run
+    from models.card import Task
+    from models.training.run import train as train_reader
+    from models.training.tasks import TRAININGS, task_of
 
-    folder = output or Path("runs") / recipe.stem
-    with_clear_faults(
-        lambda: run(recipe, data=data, output=folder, max_minutes=max_minutes, limit=limit, device=device)
-    )
+    changes = {key: value for key, value in {"start_from": start_from, "images": images}.items() if value is not None}
+
+    def run() -> None:
+        folder = output or Path("runs") / recipe.stem
+        options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
+        task = task_of(recipe)
+        if task is Task.BONE_AGE:
+            options |= {"weights_directory": weights_directory, "changes": changes, "tensorboard": tensorboard}
+            train_reader(recipe, **options, device=device)
+        elif changes or tensorboard:
+            raise ValueError(f"{recipe}: trains for {task}; --from, --images and --tensorboard are for readers")
+        else:
+            TRAININGS[task](recipe, **options, device=device)
+
+    with_clear_faults(run)
 
 
 @app.command()
@@ -206,7 +226,7 @@ def package(
 
 @app.command()
 def evaluate(
-    models: Annotated[list[str], typer.Argument(help="Names of weights; several are compared.")],
+    models: Annotated[list[str], typer.Argument(help="Names of weights, or run folders; several are compared.")],
     data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
     fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
     by: Annotated[str, typer.Option(help="Groups of the tables: sex,age or sex or age or none.")] = "sex,age",
@@ -227,13 +247,23 @@ def evaluate(
 ) -> None:
     """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
+    A segmenter, by its name alone: its masks beside true ones, thresholds, and how often they fail.
+
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """
+    from models.card import Task
     from models.evaluation.originals import evaluate_originals
     from models.evaluation.plan import Plan, parse_by, parse_compare, parse_edges
     from models.evaluation.run import evaluate_plan
+    from models.evaluation.segmentation_run import evaluate_segmenter
+    from models.registry import verify
+    from models.training.run import choose_device
 
     def run() -> None:
+        if len(models) == 1 and verify(models[0], directory=weights_directory).task is Task.SEGMENTATION:
+            where = {"output": output, "weights_directory": weights_directory, "device": choose_device(device)}
+            typer.echo(evaluate_segmenter(models[0], data=data, fold=fold, **where))
+            return
         if originals:
             for name in models:
                 typer.echo(evaluate_originals(name, data=data, weights_directory=weights_directory))

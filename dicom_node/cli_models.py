@@ -193,3 +193,34 @@ def calibrate(
         return run.check(output, model, data=data, weights_directory=weights_directory)
 
     typer.echo(with_clear_faults(chosen))
+
+
+def evaluate_runs(
+    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures and CSV into OUTPUT.")],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    weights_directory: AnyWeights = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Write the results document of a paper's system: its tables from run folders, the paper's figures beside them.
+
+    Example: dicom-node evaluate-runs config/evaluation/regression_cnn.yaml --runs runs --data /data --output results/rc
+    """
+    from models.evaluation.paper.run import write_results
+
+    page = with_clear_faults(
+        lambda: write_results(
+            document,
+            runs=runs,
+            data=data,
+            output=output,
+            fold=fold,
+            limit=limit,
+            weights_directory=weights_directory,
+            device=device,
+        )
+    )
+    typer.echo(str(page))

@@ -15,10 +15,11 @@ import numpy as np
 from models import registry
 from models.calibration import SEXES, Array, Calibration, Cases, apply, cross_coverage, fit, require_weights, within
 from models.calibration_file import read_calibration, write_calibration
+from models.card import Task
 from models.data.labels import Label
 from models.data.radiographs import decode_radiographs, labels_of
 from models.evaluation.metrics import AGE_GROUPS_MONTHS, Row, table, to_markdown
-from models.evaluation.readings import read_months
+from models.evaluation.readings import read_with
 from models.training.run import choose_device
 
 TEST_FOLD = 9
@@ -43,13 +44,14 @@ def calibrate(
     if (readings is None) == (data is None):
         raise ValueError("give the site's cases with --readings or with --data, not both")
     card = registry.verify(name, directory=weights_directory)
+    card.require(Task.BONE_AGE)
     cases = read_cases(readings) if readings else _cases_of(name, data, folds, weights_directory, device)
     bare, held_out = fit(cases, card, site=site)
     inside = cross_coverage(held_out, cases, bare.interval.coverage)
     before, after = _rows(cases, cases.predicted), _rows(cases, held_out)
     metrics = {
         "method": "5-fold cross-validation by patient or image",
-        "before": _figures(before, _coverage(cases, within(card.interval, cases.predicted, cases.truth))),
+        "before": _figures(before, _coverage(cases, within(card.reading_interval(), cases.predicted, cases.truth))),
         "after": _figures(after, _coverage(cases, inside)),
     }
     calibration = replace(bare, metrics=metrics)
@@ -61,11 +63,12 @@ def check(path: Path, name: str, *, data: Path, fold: int = TEST_FOLD, weights_d
           device: str = "auto") -> str:  # fmt: skip
     """A Markdown page: the calibrated reader on cases that took no part, with coverage by sex and age."""
     calibration, card = read_calibration(path), registry.verify(name, directory=weights_directory)
+    card.require(Task.BONE_AGE)
     require_weights(calibration, card.sha256)
     cases = _cases_of(name, data, [fold], weights_directory, device, test=True)
     pairs = zip(cases.predicted, cases.sexes, strict=True)
     corrected = np.array([apply(calibration, float(months), str(sex)) for months, sex in pairs])
-    before = _coverage(cases, within(card.interval, cases.predicted, cases.truth))
+    before = _coverage(cases, within(card.reading_interval(), cases.predicted, cases.truth))
     after = _coverage(cases, within(calibration.interval, corrected, cases.truth))
     return (
         f"# {card.name} {card.version} on fold {fold}, calibrated for {calibration.site}\n\n"
@@ -112,7 +115,7 @@ def _cases_of(
     if not labels:
         raise ValueError(f"{data}: no radiographs in folds {', '.join(map(str, folds))}")
     radiographs = decode_radiographs(data, labels)
-    months = read_months(model.network, radiographs, model.card.input_size, device=choose_device(device))
+    months = read_with(model, radiographs, device=choose_device(device))
     truth = np.array([label.bone_age_months for label in labels])
     return Cases(
         months, truth, np.array([label.sex for label in labels]), np.array([str(label.id) for label in labels])

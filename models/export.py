@@ -1,6 +1,7 @@
 """Weights for other runtimes: one network with its mirror image averaged, as ONNX or inside a MONAI Bundle.
 
 Both take what `models.preprocess.standardise` makes of a radiograph, and give the bone age that `dicom-node` reads.
+Where a reader crops to the hand, what lies in the hand's box goes in; the box itself is the caller's.
 """
 
 import json
@@ -15,7 +16,8 @@ import torch
 from torch import nn
 
 from models import registry
-from models.card import Card
+from models.attention.channel import DEFAULT
+from models.card import Card, Task
 from models.registry import LoadedModel
 
 OPSET = 17
@@ -41,11 +43,12 @@ class FlipAveraged(nn.Module):
 def export_onnx(name: str, output: Path, *, weights_directory: Path | None = None) -> Path:
     """Write NAME.onnx and its card, NAME.onnx.json, into the folder `output`; the batch may have any size.
 
-    Raises ValueError where the package onnx is missing.
+    Raises ValueError where the package onnx is missing, or where the weights read no bone age.
     """
     if find_spec("onnx") is None:
         raise ValueError("exporting to ONNX needs one more package: pip install 'dicom-node[export]'")
     model = registry.load(name, directory=weights_directory)
+    model.card.require(Task.BONE_AGE)
     output.mkdir(parents=True, exist_ok=True)
     path = output / f"{name}.onnx"
     write_onnx(model, path)
@@ -74,7 +77,12 @@ def traced(model: LoadedModel) -> torch.jit.ScriptModule:
 
 
 def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torch.Tensor]]:
-    """The network on the CPU, and an example of its inputs: a girl's and a boy's."""
+    """The network on the CPU, and an example of its inputs: a girl's and a boy's.
+
+    Raises ValueError for weights whose input is more than the standard frame, which no other runtime would prepare.
+    """
+    if model.card.channels != DEFAULT:
+        raise ValueError(f"{model.card.name}: attention maps come before its network; it cannot be exported")
     size = model.card.input_size
     network = FlipAveraged(model.network.to("cpu").to(memory_format=torch.contiguous_format)).eval()
     return network, (torch.rand(2, 1, size, size), torch.tensor([0.0, 1.0]))
@@ -83,8 +91,9 @@ def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torc
 def describe(card: Card) -> str:
     """The card as JSON, with what goes in and comes out."""
     size = card.input_size
+    crop = f", cropped to the hand as {card.hand_detector.name} finds it" if card.hand_detector else ""
     interface = {
-        "image": f"(B, 1, {size}, {size}) float32 in [0, 1], bone bright, by models.preprocess.standardise",
+        "image": f"(B, 1, {size}, {size}) float32 in [0, 1], bone bright, by models.preprocess.standardise{crop}",
         "male": "(B,) float32, 1 male, 0 female",
         "age_months": "(B, 1) float32, mean of the image and its mirror image",
     }

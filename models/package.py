@@ -1,23 +1,29 @@
-"""From a run folder to weights that ship: float16 safetensors and a card with measured figures."""
+"""From a run folder to weights that ship: float16 safetensors and a card with measured figures.
+
+Of a reader, a detector or a segmenter, by the run's recipe.
+"""
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import save as tensors_to_bytes
 
-from models.card import INTENDED_USE, TERMS, Card, write_card
-from models.data.labels import Split
-from models.evaluation.conformal import fit_interval, measured_coverage
-from models.evaluation.metrics import summarise
-from models.evaluation.readings import read_months
+from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
+from models.evaluation.conformal import fit_interval
 from models.networks import build_network
-from models.registry import SHIPPED, load
-from models.training.recipe import Recipe, load_recipe
-from models.training.run import choose_device, load_sets
+from models.package_measures import AnyRecipe, measured
+from models.registry import SHIPPED
+from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
+from models.training.recipe import load_recipe
+from models.training.run import choose_device
+from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
+from models.training.tasks import task_of
 
 
 def package(
@@ -34,30 +40,34 @@ def package(
 
     Raises ValueError where the directory is a store of versions, whose active one would be measured instead.
     """
-    recipe, facts = (
-        load_recipe(run / "recipe.yaml"),
-        json.loads((run / "facts.json").read_text(encoding="utf-8")),
-    )
+    recipe = _recipe(run / "recipe.yaml")
     directory = directory or SHIPPED
     if (directory / "versions").exists():
         raise ValueError(f"{directory}: a store of versions; package elsewhere, then `dicom-node models add`")
     directory.mkdir(parents=True, exist_ok=True)
     blob = _float16_blob(run, recipe)
     (directory / f"{name}.safetensors").write_bytes(blob)
-    origin = _origin(recipe, data)
-    draft = Card(
-        name=name, version=version, sha256=hashlib.sha256(blob).hexdigest(),
-        architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
-        channels=recipe.channels,
-        interval=fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
-        aspect_range=(0.6, 2.2),
-        data=origin.data, terms=origin.terms, intended_use=origin.intended_use,
-        training=facts,
-    )  # fmt: skip
+    facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    draft = _draft(name, version, hashlib.sha256(blob).hexdigest(), recipe, _origin(recipe, data), facts)
     write_card(draft, directory / f"{name}.json")
-    card = _measured(draft, recipe, directory, data, cache, choose_device(device))
+    card = measured(draft, recipe, directory, data, cache, choose_device(device))
     write_card(card, directory / f"{name}.json")
     return card
+
+
+def _detector(facts: Mapping[str, Any]) -> Detector | None:
+    """The one that the run was trained with; runs of before there was any name none."""
+    named = facts.get("hand_detector")
+    return Detector(**named) if named else None
+
+
+def _recipe(path: Path) -> AnyRecipe:
+    loaders: Mapping[Task, Callable[[Path], AnyRecipe]] = {
+        Task.BONE_AGE: load_recipe,
+        Task.DETECTION: load_detection_recipe,
+        Task.SEGMENTATION: load_segmentation_recipe,
+    }
+    return loaders[task_of(path)](path)
 
 
 @dataclass(frozen=True)
@@ -69,38 +79,47 @@ class _Origin:
     intended_use: str = INTENDED_USE
 
 
-def _origin(recipe: Recipe, data: Path | None) -> _Origin:
+def _draft(name: str, version: str, sha256: str, recipe: AnyRecipe, origin: _Origin, facts: dict[str, Any]) -> Card:
+    """The card before anything is measured."""
+    return Card(
+        name=name, version=version, sha256=sha256, **_of_task(recipe),
+        architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
+        hand_detector=_detector(facts),
+        aspect_range=(0.6, 2.2),
+        data=origin.data, terms=origin.terms, intended_use=origin.intended_use,
+        training=facts,
+    )  # fmt: skip
+
+
+def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
+    """What the cards of readers, of detectors and of segmenters say differently."""
+    if isinstance(recipe, SegmentationRecipe):
+        return {"task": Task.SEGMENTATION, "classes": ("hand",), "interval": None}
+    if isinstance(recipe, DetectionRecipe):
+        return {"task": Task.DETECTION, "classes": recipe.marks.classes, "interval": None}
+    unmeasured = fit_interval(np.zeros(99), np.zeros(99), source="nothing yet")
+    return {"task": Task.BONE_AGE, "channels": recipe.channels, "interval": unmeasured}
+
+
+def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
     if recipe.phantoms is not None:
         phantoms_only = "Tests and constancy checks on phantoms; reads no patient."
         return _Origin("drawn phantoms; no radiograph", "No restriction beyond the code's licence.", phantoms_only)
     if data is not None and data.is_dir():
-        return _Origin("RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9", TERMS)
+        return _Origin(f"RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9{_part_of_data(recipe)}", TERMS)
     return _Origin("a site's own radiographs, split as its description says", "The site's own.")
 
 
-def _float16_blob(run: Path, recipe: Recipe) -> bytes:
+def _part_of_data(recipe: AnyRecipe) -> str:
+    if isinstance(recipe, DetectionRecipe):
+        return f", those with a marked {recipe.marks}"
+    if isinstance(recipe, SegmentationRecipe):
+        return ", those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
+    return ""
+
+
+def _float16_blob(run: Path, recipe: AnyRecipe) -> bytes:
     network = build_network(recipe.architecture, recipe.network_parameters)
     network.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
     state = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
     return tensors_to_bytes({key: value.contiguous() for key, value in state.items()})
-
-
-def _measured(draft: Card, recipe: Recipe, directory: Path, data: Path | None, cache: Path | None, device: str) -> Card:
-    """The card with interval and metrics of the shipped float16 weights, read in float32 with flips averaged."""
-    loaded = load(draft.name, directory=directory, device=device)
-    splits = [Split.SELECT, Split.CALIBRATE, Split.TEST]
-    results = {}
-    for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
-        truth = np.array([label.bone_age_months for label in radiographs.labels])
-        months = read_months(loaded.network, radiographs, draft.input_size, device=device, channels=draft.channels)
-        results[split] = months, truth
-    interval = fit_interval(*results[Split.CALIBRATE], source="the calibrate split")
-    select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])
-    metrics = {
-        "select_mae_months": round(select.mae.value, 3),
-        "test_images": test.count,
-        "test_mae_months": round(test.mae.value, 3),
-        "test_mae_95ci_months": [round(test.mae.low, 3), round(test.mae.high, 3)],
-        "test_interval_coverage": round(measured_coverage(interval, *results[Split.TEST]), 4),
-    }
-    return replace(draft, interval=interval, metrics=metrics)

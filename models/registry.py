@@ -7,7 +7,7 @@ never skipped in favour of the next.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,11 +29,15 @@ SHIPPED_VERSION = "shipped"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network in eval mode on its device, its card, and the hash of the file it came from."""
+    """A network in eval mode on its device, its card, and the hash of the file it came from.
+
+    hand_detector: loaded with the reader whose card names one, and on the same device.
+    """
 
     network: nn.Module
     card: Card
     sha256: str
+    hand_detector: "LoadedModel | None" = None
 
 
 def names(directory: Path | None = None) -> list[str]:
@@ -44,17 +48,35 @@ def names(directory: Path | None = None) -> list[str]:
 
 
 def verify(name: str, *, directory: Path | None = None) -> Card:
-    """The card, once the weights are there and their hash is the card's. Raises ValueError that says what to do."""
-    return read_weights(name, locate(name, directory))[0]
+    """The card, once the weights and those of its detector are there, each with the hash that cards say.
+
+    Raises ValueError that says what to do.
+    """
+    card = read_weights(name, locate(name, directory))[0]
+    if card.hand_detector is not None:
+        _require(card, verify(card.hand_detector.name, directory=directory).sha256)
+    return card
 
 
 def load(name: str, *, directory: Path | None = None, device: str = "cpu") -> LoadedModel:
-    """Check the hash and build the network in float32, ready to read. Raises ValueError as `verify` does."""
-    return load_from(name, locate(name, directory), device=device)
+    """Check the hash and build the network in float32, ready to read, with the detector that its card names.
+
+    Raises ValueError as `verify` does.
+    """
+    return with_detector(load_from(name, locate(name, directory), device=device), directory=directory, device=device)
+
+
+def with_detector(model: LoadedModel, *, directory: Path | None = None, device: str = "cpu") -> LoadedModel:
+    """The model beside the detector that its card names, if any. Raises ValueError where that is absent or another."""
+    if model.card.hand_detector is None:
+        return model
+    detector = load(model.card.hand_detector.name, directory=directory, device=device)
+    _require(model.card, detector.sha256)
+    return replace(model, hand_detector=detector)
 
 
 def load_from(name: str, folder: Path, *, device: str = "cpu") -> LoadedModel:
-    """As `load`, from the very folder that holds the two files."""
+    """As `load`, from the very folder that holds the two files, and without a detector."""
     card, blob = read_weights(name, folder)
     network = build_network(card.architecture, card.parameters)
     state = {key: value.float() if value.is_floating_point() else value for key, value in load_tensors(blob).items()}
@@ -102,3 +124,13 @@ def read_weights(name: str, folder: Path) -> tuple[Card, bytes]:
     if found != card.sha256:
         raise ValueError(f"{path}: sha256 is {found}, its card says {card.sha256}; put the released file back")
     return card, blob
+
+
+def _require(card: Card, found: str) -> None:
+    """Raises ValueError where another detector is there than the one that the card names."""
+    named = card.hand_detector
+    if named is not None and named.sha256 != found:
+        raise ValueError(
+            f"{card.name} reads hands that '{named.name}' with sha256 {named.sha256} found; the one here has {found}; "
+            f"put that version back, or train {card.name} with this one"
+        )

@@ -4,6 +4,7 @@ A new stage is a class here and a line in the file.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +18,10 @@ from pipelines.readers.whole_hand import WholeHandReader
 from pipelines.spec import PipelineInvalid, ReaderStep, Step, faults, load_spec
 from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Stage
+from pipelines.stages.hand_mask import HandMask
 from pipelines.stages.mirror import MirrorRight
 
-STAGES: Mapping[str, type[Stage]] = {"checks": Checks, "mirror_right": MirrorRight}
+STAGES: Mapping[str, type[Stage]] = {"checks": Checks, "hand_mask": HandMask, "mirror_right": MirrorRight}
 READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
 
 _Kind = TypeVar("_Kind")
@@ -32,8 +34,9 @@ def build(path: Path, *, weights_directory: Path | None = None, device: str = "a
     Raises PipelineInvalid for a fault in the file, ValueError for weights that are missing or altered.
     """
     spec = load_spec(path)
-    stages = tuple(_stage(step, path) for step in spec.stages)
     where = _device(device)
+    load = partial(registry.load, directory=weights_directory, device=where)
+    stages = tuple(_stage(step, path).loaded(load, where) for step in spec.stages)
     readers = {step.weights: _reader(step, path, weights_directory, where) for step in spec.readers}
     return StagedPipeline(spec, stages, tuple(readers[name] for name in spec.weights))
 

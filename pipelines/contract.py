@@ -70,6 +70,8 @@ class WarningCode(StrEnum):
     """Height to width is outside what the reader was trained for."""
     RIGHT_HAND = "right-hand"
     """A right hand, mirrored before reading."""
+    NO_HAND_MASK = "no-hand-mask"
+    """The mask of the hand has failed, and none is used."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """A reader's activation map carried to the frame it read.
 
-Two things move a map: the squash of the frame to a square, and the network itself. Strided, padded convolutions do not
-centre a cell of the map on its share of the input; half a cell is a hand's breadth of carpals. Where each cell looks is
-therefore measured on the network, as the centre of its effective receptive field (Luo et al. 2016), and maps are
-interpolated between these centres.
+Three things move a map: the squash of the frame to a square, the crop to the hand, and the network itself. Strided,
+padded convolutions do not centre a cell of the map on its share of the input; half a cell is a hand's breadth of
+carpals. Where each cell looks is therefore measured on the network, as the centre of its effective receptive field
+(Luo et al. 2016), and maps are interpolated between these centres.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.attention.coarse import WHOLE, Box
 from models.loaded import WholeHandNetwork
 
 _PROBE_SEED = 0
@@ -20,7 +21,7 @@ _PROBE_SEED = 0
 
 @dataclass(frozen=True)
 class View:
-    """A map, (h, w) float32, of the squashed frame or of its mirror image."""
+    """A map, (h, w) float32, of the squashed and cropped frame or of its mirror image."""
 
     values: NDArray[np.float32]
     mirrored: bool = False
@@ -35,18 +36,23 @@ class CellCentres:
     columns_px: NDArray[np.float64]
     size_px: int
 
-    def over_frame(self, views: Sequence[View], height: int, width: int) -> NDArray[np.float32]:
+    def over_frame(self, views: Sequence[View], height: int, width: int, box: Box = WHOLE) -> NDArray[np.float32]:
         """The mean of maps of one squashed frame, over that frame: (height, width) float32.
 
-        Linear between the cells' centres, constant beyond the outer ones.
+        Linear between the cells' centres, constant beyond the outer ones; 0 outside the box, which the maps are of.
         """
-        rows = _weights(self.rows_px, _at_input(height, self.size_px))
-        across = [view.values @ self._columns(width, view.mirrored).T for view in views]
+        at_rows = _at_input(height, self.size_px, box.top, box.bottom)
+        at_columns = _at_input(width, self.size_px, box.left, box.right)
+        rows = self._within(at_rows, _weights(self.rows_px, at_rows))
+        across = []
+        for view in views:
+            seen_at = self.size_px - 1 - at_columns if view.mirrored else at_columns
+            across.append(view.values @ self._within(at_columns, _weights(self.columns_px, seen_at)).T)
         return np.asarray(rows @ np.mean(across, axis=0, dtype=np.float32), dtype=np.float32)
 
-    def _columns(self, width: int, mirrored: bool) -> NDArray[np.float32]:
-        at_columns = _at_input(width, self.size_px)
-        return _weights(self.columns_px, self.size_px - 1 - at_columns if mirrored else at_columns)
+    def _within(self, at_px: NDArray[np.float64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The weights of places in the input, and 0 for those outside it."""
+        return weights * ((at_px >= -0.5) & (at_px <= self.size_px - 0.5))[:, None]
 
 
 def measured_centres(network: WholeHandNetwork, size_px: int, device: str, channels: int = 1) -> CellCentres:
@@ -77,9 +83,9 @@ def _centres(network: WholeHandNetwork, probe: torch.Tensor, cells: int, axis: i
     return centres if (np.diff(centres) > 0).all() else even
 
 
-def _at_input(pixels: int, size_px: int) -> NDArray[np.float64]:
-    """Where the centres of a frame's pixels lie in the squashed input."""
-    return (np.arange(pixels) + 0.5) * size_px / pixels - 0.5
+def _at_input(pixels: int, size_px: int, start: float, stop: float) -> NDArray[np.float64]:
+    """Where the centres of a frame's pixels lie in the input, which shows the frame from start to stop."""
+    return ((np.arange(pixels) + 0.5) / pixels - start) / (stop - start) * size_px - 0.5
 
 
 def _weights(centres_px: NDArray[np.float64], at_px: NDArray[np.float64]) -> NDArray[np.float32]:

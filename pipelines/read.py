@@ -19,9 +19,12 @@ class StagedPipeline:
         self.stages = tuple(stages)
         self.readers = tuple(readers)
         self.name = spec.name
-        self.models: tuple[ModelIdentity, ...] = tuple(reader.identity for reader in readers)
+        of_stages = (stage.identity for stage in stages)
+        detectors = [each for reader in readers for each in reader.detectors]
+        others = tuple(dict.fromkeys([*detectors, *(each for each in of_stages if each is not None)]))
+        self.models: tuple[ModelIdentity, ...] = (*(reader.identity for reader in readers), *others)
         calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
-        self.fingerprint = fingerprint(spec.canonical(), *calibrated)
+        self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in others))
 
     def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
         """One answer a radiograph, in order."""

@@ -87,6 +87,11 @@ class PipelineSpec(_Frozen):
         names = [reader.weights for reader in self.readers]
         return tuple(sorted(names, key=lambda name: name != self.primary))
 
+    @property
+    def stage_weights(self) -> tuple[str, ...]:
+        """Names of the weights that stages work with."""
+        return tuple(str(step.parameters["weights"]) for step in self.stages if "weights" in step.parameters)
+
     def canonical(self) -> str:
         """The same text for the same meaning, whatever the file's layout and comments."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))

@@ -84,6 +84,8 @@ def _pipelines(settings: Settings) -> Iterator[Finding]:
             yield fail(f"pipeline {name}", _one_line(error), "see work.pipelines_directory and the route's pipeline")
             continue
         yield ok(f"pipeline {name}", f"primary reader {spec.primary}")
+        for weights in spec.stage_weights:
+            yield _weights(weights, settings)
         for step in spec.readers:
             yield _weights(step.weights, settings)
             if calibration := step.parameters.get("calibration"):

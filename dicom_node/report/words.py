@@ -14,6 +14,7 @@ WARNINGS = {
     WarningCode.BEYOND_SCALE: "Mature: at or beyond the last standard, no Z-score",
     WarningCode.OUTSIDE_TRAINING_ASPECT: "Height to width is unlike the training images",
     WarningCode.RIGHT_HAND: "Right hand: mirrored before reading",
+    WarningCode.NO_HAND_MASK: "No sure outline of the hand",
 }
 """At most 64 characters each: they are code meanings as well (LO, PS3.5 6.2)."""
 

@@ -10,7 +10,7 @@ from models.attention.channel import DEFAULT, Channel, Channels
 from models.attention.coarse import WHOLE, Box, crop
 from models.attention.hessian import fine_attention
 from models.attention.histogram import REFERENCE_LEVELS, match_histogram
-from models.preprocess import shrink, standard_frame
+from models.preprocess import shrink
 
 Frame = NDArray[np.uint8]
 
@@ -25,15 +25,13 @@ def stack_channels(frame: Frame, channels: Channels = DEFAULT, box: Box = WHOLE)
     return np.stack([_MAKERS[channel](frame, box) for channel in channels])
 
 
-def standardise_channels(
-    pixels: NDArray[np.float32], size: int, channels: Channels = DEFAULT, box: Box = WHOLE
-) -> NDArray[np.float32]:
-    """A radiograph as a network sees it: (H, W) float32, bone bright -> (C, size, size) float32 in [0, 1].
+def network_input(frame: Frame, size: int, channels: Channels = DEFAULT, box: Box = WHOLE) -> torch.Tensor:
+    """A standard frame as a network sees it: (299, 299) uint8 -> (C, size, size) float32 in [0, 1].
 
-    With the default channels and box, `models.preprocess.standardise` with an axis in front.
+    With the default channels and box, what `models.preprocess.standardise` gives, with an axis in front.
     """
-    stacked = torch.from_numpy(stack_channels(standard_frame(pixels), channels, box))[None].float() / 255
-    return np.asarray(shrink(stacked, size)[0].numpy(), dtype=np.float32)
+    stacked = torch.from_numpy(np.array(stack_channels(frame, channels, box)))[None].float() / 255
+    return shrink(stacked, size)[0]
 
 
 def _fine(frame: Frame, box: Box) -> Frame:

@@ -58,15 +58,24 @@ def affine_matrices(count: int, settings: Augmentation, generator: torch.Generat
 
 
 def augment(frames: torch.Tensor, size: int, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """(B, 1, H, W) float32 in [0, 1] -> (B, 1, size, size) float32 in [0, 1]; the same generator, the same result.
+    """(B, 1, H, W) float32 in [0, 1] -> (B, 1, size, size) float32 in [0, 1]; the same generator, the same result."""
+    matrices = affine_matrices(len(frames), settings, generator)
+    return change_tone(resample(frames, size, matrices), settings, generator)
+
+
+def resample(frames: torch.Tensor, size: int, matrices: torch.Tensor) -> torch.Tensor:
+    """(B, 1, H, W) float32 -> (B, 1, size, size), moved by `affine_matrices`; black where the frame has nothing.
 
     The frames are first shrunk as for reading, so that fine lines do not alias into what reading never shows.
     """
-    count = len(frames)
     frames = shrink(frames, min(frames.shape[-1], round(size * SPARE)))
-    matrices = affine_matrices(count, settings, generator)
-    grid = F.affine_grid(matrices, [count, 1, size, size], align_corners=False)
-    images = F.grid_sample(frames, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    grid = F.affine_grid(matrices, [len(frames), 1, size, size], align_corners=False)
+    return F.grid_sample(frames, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def change_tone(images: torch.Tensor, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Gamma, contrast, noise and erased places: (B, 1, S, S) float32 in [0, 1], and so returned."""
+    count = len(images)
     gamma = torch.exp(_uniform(count, settings.log_gamma, generator))[:, None, None, None]
     gain = 1 + _uniform(count, settings.contrast, generator)[:, None, None, None]
     noise = torch.rand(count, 1, 1, 1, generator=generator) * settings.noise

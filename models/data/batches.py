@@ -1,14 +1,14 @@
 """Batches of radiographs for training and for reading."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from models.attention.channel import DEFAULT, Channel, Channels
-from models.attention.coarse import WHOLE, Box
+from models.attention.channel import DEFAULT, Channels
+from models.attention.coarse import WHOLE
 from models.attention.stack import stack_channels
 from models.data.radiographs import Radiographs
 
@@ -18,15 +18,13 @@ Batch = dict[str, torch.Tensor]
 class RadiographDataset(Dataset[Batch]):
     """Items: image (C, 299, 299) float32 in [0, 1], male () float32, months () float32.
 
-    channels: what a network is given; boxes: the hand's box by id, the whole frame where there is none. The fine map
-    is filtered once an image and kept: 89 kB each, on first use.
+    channels: what a network is given, cropped to the radiographs' boxes. What has to be computed is kept from its first
+    use on: 89 kB an image and channel.
     """
 
-    def __init__(
-        self, radiographs: Radiographs, channels: Channels = DEFAULT, boxes: Mapping[int, Box] | None = None
-    ) -> None:
-        self.radiographs, self.channels, self.boxes = radiographs, channels, boxes or {}
-        self._fine: dict[int, NDArray[np.uint8]] = {}
+    def __init__(self, radiographs: Radiographs, channels: Channels = DEFAULT) -> None:
+        self.radiographs, self.channels = radiographs, channels
+        self._kept: dict[int, NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
         return len(self.radiographs)
@@ -40,31 +38,33 @@ class RadiographDataset(Dataset[Batch]):
         }
 
     def _stack(self, index: int) -> NDArray[np.uint8]:
+        if index in self._kept:
+            return self._kept[index]
         frame = self.radiographs.frames[index]
-        box = self.boxes.get(self.radiographs.labels[index].id, WHOLE)
-        maps = [
-            self._fine_map(index, frame, box) if channel is Channel.FINE else stack_channels(frame, (channel,), box)[0]
-            for channel in self.channels
-        ]
-        return np.stack(maps)
-
-    def _fine_map(self, index: int, frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-        if index not in self._fine:
-            self._fine[index] = stack_channels(frame, (Channel.FINE,), box)[0]
-        return self._fine[index]
+        box = self.radiographs.boxes.get(self.radiographs.labels[index].id, WHOLE)
+        stacked = stack_channels(frame, self.channels, box)
+        if box != WHOLE or self.channels != DEFAULT:
+            self._kept[index] = stacked
+        return stacked
 
 
 class EpochOrder(Sampler[int]):
-    """A shuffled order that depends on seed and epoch alone, so that a stopped training goes on as if it had not."""
+    """A shuffled order that depends on seed and epoch alone, so that a stopped training goes on as if it had not.
 
-    def __init__(self, count: int, seed: int) -> None:
+    length: of an epoch, with all images again in another order as often as it takes; None is each image once.
+    """
+
+    def __init__(self, count: int, seed: int, length: int | None = None) -> None:
         self.count, self.seed, self.epoch = count, seed, 0
+        self.length = count if length is None else length
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     def __iter__(self) -> Iterator[int]:
-        yield from torch.randperm(self.count, generator=epoch_generator(self.seed, self.epoch)).tolist()
+        generator = epoch_generator(self.seed, self.epoch)
+        for start in range(0, self.length, self.count):
+            yield from torch.randperm(self.count, generator=generator).tolist()[: self.length - start]
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
@@ -74,7 +74,7 @@ def epoch_generator(seed: int, epoch: int) -> torch.Generator:
 
 def training_batches(dataset: RadiographDataset, batch_size: int, order: EpochOrder) -> DataLoader[Batch]:
     """Whole batches in the order given."""
-    return DataLoader(dataset, batch_size, sampler=order, drop_last=len(dataset) > batch_size)
+    return DataLoader(dataset, batch_size, sampler=order, drop_last=len(order) > batch_size)
 
 
 def reading_batches(dataset: RadiographDataset, batch_size: int = 64) -> Iterator[Batch]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+TRAINING_FOLDS = tuple(range(8))
+
 
 class Split(StrEnum):
     """What a radiograph may be used for."""

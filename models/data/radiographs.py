@@ -5,14 +5,15 @@ They come from a data folder (`models.data.folder`) or from a site's own set, de
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.attention.coarse import Box
 from models.data.folder import FolderSource
 from models.data.labels import Label, Split
 from models.data.site import Site, read_site
@@ -24,10 +25,14 @@ SITE_SUFFIXES = frozenset({".yaml", ".yml"})
 
 @dataclass(frozen=True)
 class Radiographs:
-    """labels, and frames (N, 299, 299) uint8 in the same order, made standard as `models.preprocess` does."""
+    """labels, and frames (N, 299, 299) uint8 in the same order, made standard as `models.preprocess` does.
+
+    boxes: by id, where the hand was found on these frames; without a box the whole frame counts.
+    """
 
     labels: tuple[Label, ...]
     frames: NDArray[np.uint8]
+    boxes: Mapping[int, Box] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -35,8 +40,11 @@ class Radiographs:
     def take(self, splits: Iterable[Split], *, limit: int | None = None) -> "Radiographs":
         """Those of some splits; limit takes the first so many by id order of the file."""
         wanted = set(splits)
-        indices = [n for n, label in enumerate(self.labels) if label.split in wanted][:limit]
-        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[indices])
+        return self.at([n for n, label in enumerate(self.labels) if label.split in wanted][:limit])
+
+    def at(self, indices: Sequence[int]) -> "Radiographs":
+        """Those at some places, in the order given."""
+        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[list(indices)], self.boxes)
 
 
 class Source(Protocol):

@@ -4,7 +4,7 @@ A map is RegressionCNN II.D's RAM in months: signed, and exact where the head is
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.attention.channel import DEFAULT, Channels
+from models.attention.coarse import WHOLE, Box, on_pixels
 from models.data.batches import RadiographDataset, reading_batches
 from models.data.labels import Label
 from models.data.radiographs import Radiographs
 from models.evaluation.comparison import PairedTest, paired_test, shown_p
 from models.evaluation.metrics import Array, By, groups
 from models.loaded import WholeHandOutput
-from models.preprocess import shrink
+from models.preprocess import FRAME_PX, shrink
 
 Map = NDArray[np.float32]
 Region = tuple[int, int, int, int]
 """Top, left, bottom, right in pixels of the frame, bottom and right outside."""
+CELLS = 64
+"""Side of a map that was carried from the hand's box to the whole frame."""
 SIDE = 0.2
 """Of a hidden region, as a share of the frame's side."""
 
@@ -37,12 +40,35 @@ def _outputs(network: nn.Module, dataset: RadiographDataset, size: int, device: 
 def read_maps(
     network: nn.Module, radiographs: Radiographs, size: int, *, device: str = "cpu", channels: Channels = DEFAULT
 ) -> tuple[Array, Map]:
-    """(N,) months and (N, h, w) activations in months, of the images as they are, without flips."""
+    """(N,) months and (N, h, w) activations in months over the frames, of the images as they are, without flips.
+
+    Maps of radiographs with boxes are carried from these to the frame.
+    """
     outputs = [
         (out.age_months.double().cpu().numpy(), out.activation_months.float().cpu().numpy())
         for out in _outputs(network, RadiographDataset(radiographs, channels), size, device)
     ]
-    return np.concatenate([months for months, _ in outputs]), np.concatenate([maps for _, maps in outputs])
+    maps = np.concatenate([maps for _, maps in outputs])
+    if radiographs.boxes:
+        boxes = (radiographs.boxes.get(label.id, WHOLE) for label in radiographs.labels)
+        maps = np.stack([over_frame(values, box) for values, box in zip(maps, boxes, strict=True)])
+    return np.concatenate([months for months, _ in outputs]), maps
+
+
+def over_frame(values: Map, box: Box) -> Map:
+    """A map over a box, (h, w), as one over the whole frame, (CELLS, CELLS).
+
+    Outside the box, which the network did not see, stands the map's median: the empty background's value.
+    """
+    seen, at = on_pixels(box, FRAME_PX), (torch.arange(CELLS) + 0.5) / CELLS
+    rows, columns = (at - seen.top) / (seen.bottom - seen.top), (at - seen.left) / (seen.right - seen.left)
+    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)
+    carried = torch.nn.functional.grid_sample(
+        torch.from_numpy(np.ascontiguousarray(values))[None, None], grid[None] * 2 - 1,
+        mode="bilinear", padding_mode="border", align_corners=False,
+    )[0, 0]  # fmt: skip
+    inside = ((grid >= 0) & (grid <= 1)).all(-1)
+    return np.asarray(torch.where(inside, carried, float(np.median(values))).numpy())
 
 
 @dataclass(frozen=True)
@@ -136,10 +162,13 @@ def hiding_changes(
     side: float = SIDE,
     seed: int = 0,
 ) -> HidingChanges:
-    """Read each image as it is, then with its strongest region hidden, then with another of the same size hidden."""
+    """Read each image as it is, then with its strongest region hidden, then with another of the same size hidden.
+
+    Boxes stay those of the whole image, so that nothing changes but what is hidden.
+    """
 
     def read(frames: NDArray[np.uint8]) -> tuple[Array, Map]:
-        of_frames = Radiographs(radiographs.labels, frames)
+        of_frames = replace(radiographs, frames=frames)
         return read_maps(network, of_frames, size, device=device, channels=channels)
 
     months, maps = read(radiographs.frames)

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from models.attention.stack import standardise_channels
 from models.data.labels import Label
 from models.data.originals import read_originals
-from models.data.radiographs import decode_radiographs
-from models.evaluation.readings import read_months
+from models.data.radiographs import Radiographs, decode_radiographs
+from models.evaluation.readings import read_with
+from models.preprocess import standard_frame
 from models.registry import LoadedModel, load
 
 
@@ -24,7 +23,7 @@ def evaluate_originals(name: str, *, data: Path, weights_directory: Path | None 
     if not read:
         raise ValueError(f"{data}: no originals/*.png")
     small = decode_radiographs(data, tuple(label for label, *_ in read))
-    at_299 = read_months(model.network, small, model.card.input_size, channels=model.card.channels)
+    at_299 = read_with(model, small)
     lines = [
         "| id | sex | size, px | label, months | read, months | error | read at 299 px |",
         "|--:|---|---|--:|--:|--:|--:|",
@@ -49,7 +48,5 @@ def evaluate_originals(name: str, *, data: Path, weights_directory: Path | None 
 
 def _months(model: LoadedModel, label: Label, pixels: NDArray[np.float32]) -> float:
     """Flips averaged."""
-    image = torch.from_numpy(standardise_channels(pixels, model.card.input_size, model.card.channels))[None]
-    male = torch.full((2,), float(label.sex == "M"))
-    with torch.inference_mode():
-        return float(model.network(torch.cat([image, image.flip(3)]), male).age_months.mean())
+    of_one = Radiographs((label,), standard_frame(pixels)[None])
+    return float(read_with(model, of_one)[0])

@@ -1,5 +1,7 @@
 """What a network says of a set of radiographs."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,7 +10,28 @@ from torch import nn
 from models.attention.channel import DEFAULT, Channels
 from models.data.batches import RadiographDataset, reading_batches
 from models.data.radiographs import Radiographs
+from models.detection.hand import find_hands
 from models.preprocess import shrink
+from models.registry import LoadedModel
+
+
+def read_with(
+    model: LoadedModel, radiographs: Radiographs, *, flip: bool = True, device: str = "cpu"
+) -> NDArray[np.float64]:
+    """Bone age of each, (N,) months, as the model's card says: its size, its channels, the hand found by its detector.
+
+    flip: the mean of the image and its mirror image.
+    """
+    card, seen = model.card, cropped(radiographs, model, device)
+    return read_months(model.network, seen, card.input_size, flip=flip, device=device, channels=card.channels)
+
+
+def cropped(radiographs: Radiographs, model: LoadedModel, device: str = "cpu") -> Radiographs:
+    """The set with the boxes of the hands, found on these very frames; as it is for a model without a detector."""
+    if model.hand_detector is None:
+        return radiographs
+    boxes = find_hands(radiographs.frames, model.hand_detector, device=device)
+    return replace(radiographs, boxes=dict(zip((label.id for label in radiographs.labels), boxes, strict=True)))
 
 
 def read_months(
@@ -17,7 +40,7 @@ def read_months(
 ) -> NDArray[np.float64]:  # fmt: skip
     """Bone age of each, (N,) months; with flip the mean of the image and its mirror image.
 
-    channels: those of the model's card or recipe.
+    channels: those of the model's card or recipe. The radiographs are cropped to their boxes.
     """
     dataset = RadiographDataset(radiographs, channels)
     return read_dataset(network, dataset, size, flip=flip, device=device, bfloat16=bfloat16)

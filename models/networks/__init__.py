@@ -5,10 +5,17 @@ from typing import Any
 
 from torch import nn
 
+from models.networks.faster_rcnn import FasterRCNN
 from models.networks.regression_cnn import RegressionCNN
+from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
-_NETWORKS: dict[str, type[nn.Module]] = {"regression_cnn": RegressionCNN, "whole_hand": WholeHandNet}
+_NETWORKS: dict[str, type[nn.Module]] = {
+    "faster_rcnn": FasterRCNN,
+    "regression_cnn": RegressionCNN,
+    "unet": UNet,
+    "whole_hand": WholeHandNet,
+}
 
 
 def build_network(name: str, parameters: Mapping[str, Any]) -> nn.Module:

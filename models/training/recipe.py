@@ -9,7 +9,11 @@ import yaml
 
 from models.attention.channel import DEFAULT, Channels, to_channels
 from models.data.augment import Augmentation
+from models.data.labels import TRAINING_FOLDS
 from models.training.losses import LossSettings
+
+ADDED = "added"
+"""Marks, in a field's metadata, a key that recipes of before did not have: `models.training.checkpoint`."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Recipe:
     """Of the architecture."""
     channels: Channels = DEFAULT
     """What the network is given of each radiograph."""
+    hand_boxes: str | None = field(default=None, metadata={ADDED: True})
+    """Name of the weights of the detector that crops each radiograph to the hand; None takes the whole frame."""
     loss: LossSettings = field(default_factory=LossSettings)
     phantoms: PhantomSet | None = None
     """Train on phantoms; None trains on the radiographs of --data."""
@@ -57,6 +63,24 @@ class Recipe:
     bfloat16: bool = True
     """bfloat16 autocast."""
     seed: int = 0
+    start_from: str | None = field(default=None, metadata={ADDED: True})
+    """Begin with the weights of a packaged model, by name, or of a run, by its folder; None begins with fresh ones."""
+    folds: tuple[int, ...] | None = field(default=None, metadata={ADDED: True})
+    """Train on these of folds 0 to 7 alone."""
+    images: int | None = field(default=None, metadata={ADDED: True})
+    """Train on so many of the training images, the first of an order that follows from the seed."""
+    steps: int | None = field(default=None, metadata={ADDED: True})
+    """Steps of an epoch, whatever the number of images; None goes through the images once."""
+    patience: int | None = field(default=None, metadata={ADDED: True})
+    """Stop after so many epochs at the reader's own size without a better error on the select split; None never."""
+
+    def __post_init__(self) -> None:
+        if self.folds is not None:
+            object.__setattr__(self, "folds", _training_folds(self.folds))
+        for key in ("images", "steps", "patience"):
+            value = getattr(self, key)
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{key} is a whole number of at least 1, not {value}")
 
     @property
     def network_parameters(self) -> dict[str, Any]:
@@ -81,22 +105,23 @@ class Recipe:
         return self.input_size
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises ValueError that names the file and the key."""
-    document = read_document(path)
+def load_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe, with some keys changed. Raises ValueError that names the file and the key."""
+    document = read_document(path, changes)
     try:
         return _recipe(document)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """A recipe's keys with those of its `base`, and its base's, filled in: it needs no other file."""
+def read_document(path: Path, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A recipe's keys with those of its `base`, and its base's, filled in, and some changed: it needs no other file."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise ValueError(f"{path}: a recipe is a mapping")
     base = document.pop("base", None)
-    return {**read_document(path.parent / base), **document} if base else document
+    whole = {**read_document(path.parent / base), **document} if base else document
+    return {**whole, **(changes or {})}
 
 
 def _recipe(document: dict[str, Any]) -> Recipe:
@@ -110,6 +135,14 @@ def _recipe(document: dict[str, Any]) -> Recipe:
     loss = values.get("loss", {})
     values["loss"] = _build(LossSettings, {"kind": loss} if isinstance(loss, str) else loss)
     return _build(Recipe, values)
+
+
+def _training_folds(folds: object) -> tuple[int, ...]:
+    if not isinstance(folds, (list, tuple)) or not folds or any(fold not in TRAINING_FOLDS for fold in folds):
+        raise ValueError(
+            f"folds is a list of folds that train, {TRAINING_FOLDS[0]} to {TRAINING_FOLDS[-1]}, not {folds}"
+        )
+    return tuple(sorted(set(folds)))
 
 
 def _build(kind: Any, values: Mapping[str, Any]) -> Any:

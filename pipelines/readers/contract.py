@@ -31,10 +31,12 @@ class Answer:
 
 
 class Reader(Protocol):
-    """calibration: a text that changes whenever the intervals do."""
+    """identity: its own weights; detectors: those that crop for it. calibration: a text that changes whenever the
+    intervals do."""
 
     name: str
     identity: ModelIdentity
+    detectors: tuple[ModelIdentity, ...]
     calibration: str
 
     def read(self, requests: Sequence[Request]) -> list[Answer]:

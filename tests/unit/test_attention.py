@@ -8,8 +8,8 @@ from models.attention.channel import Channel, to_channels
 from models.attention.coarse import WHOLE, Box, crop
 from models.attention.hessian import derivative_matrix, fine_attention, hessian_eigenvalues
 from models.attention.histogram import REFERENCE_LEVELS, match_histogram, quantile_levels
-from models.attention.stack import coarse_attention, stack_channels, standardise_channels
-from models.preprocess import standardise
+from models.attention.stack import coarse_attention, network_input, stack_channels
+from models.preprocess import standard_frame, standardise
 
 ROWS, COLUMNS = np.mgrid[:299, :299]
 
@@ -100,7 +100,7 @@ def test_every_channel_is_cropped_to_the_same_box() -> None:
 
 def test_the_default_channel_is_what_the_networks_of_one_channel_see() -> None:
     pixels = np.random.default_rng(1).random((400, 250)).astype(np.float32)
-    assert np.array_equal(standardise_channels(pixels, 128)[0], standardise(pixels, 128))
+    assert np.array_equal(network_input(standard_frame(pixels), 128)[0].numpy(), standardise(pixels, 128))
 
 
 @pytest.mark.parametrize(("names", "message"), [

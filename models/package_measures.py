@@ -1,0 +1,110 @@
+"""What a card says of how well its weights do: measured once, on what shipped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from models.card import Card
+from models.data.labels import Split
+from models.data.radiographs import load_radiographs
+from models.detection.finding import find
+from models.detection.measures import GOOD_IOU, measure
+from models.evaluation.conformal import fit_interval, measured_coverage
+from models.evaluation.metrics import summarise
+from models.evaluation.readings import read_with
+from models.evaluation.segmentation_run import agreement_on, failures_on, held_out_masked
+from models.registry import LoadedModel, load
+from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, key_pointed
+from models.training.detection_recipe import DetectionRecipe
+from models.training.detection_run import load_marked_sets
+from models.training.recipe import Recipe
+from models.training.run import load_sets
+from models.training.segmentation_recipe import SegmentationRecipe
+from models.training.segmentation_run import load_masked
+
+AnyRecipe = Recipe | DetectionRecipe | SegmentationRecipe
+
+
+def measured(
+    draft: Card, recipe: AnyRecipe, directory: Path, data: Path | None, cache: Path | None, device: str
+) -> Card:
+    """The card with the figures of the shipped float16 weights, and of a reader with its interval."""
+    loaded = load(draft.name, directory=directory, device=device)
+    if isinstance(recipe, DetectionRecipe):
+        return replace(draft, metrics=_of_detector(loaded, recipe, data, cache, device))
+    if isinstance(recipe, SegmentationRecipe):
+        return replace(draft, metrics=_of_segmenter(loaded, recipe, data, cache, device))
+    return _reader(draft, loaded, recipe, data, cache, device)
+
+
+def _reader(
+    draft: Card, loaded: LoadedModel, recipe: Recipe, data: Path | None, cache: Path | None, device: str
+) -> Card:
+    """Read in float32 with flips averaged; the interval comes from the calibrate split."""
+    splits = [Split.SELECT, Split.CALIBRATE, Split.TEST]
+    results = {}
+    for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
+        truth = np.array([label.bone_age_months for label in radiographs.labels])
+        months = read_with(loaded, radiographs, device=device)
+        results[split] = months, truth
+    interval = fit_interval(*results[Split.CALIBRATE], source="the calibrate split")
+    select, test = summarise("", *results[Split.SELECT]), summarise("", *results[Split.TEST])
+    metrics = {
+        "select_mae_months": round(select.mae.value, 3),
+        "test_images": test.count,
+        "test_mae_months": round(test.mae.value, 3),
+        "test_mae_95ci_months": [round(test.mae.low, 3), round(test.mae.high, 3)],
+        "test_interval_coverage": round(measured_coverage(interval, *results[Split.TEST]), 4),
+    }
+    return replace(draft, interval=interval, metrics=metrics)
+
+
+def _of_detector(
+    loaded: LoadedModel, recipe: DetectionRecipe, data: Path | None, cache: Path | None, device: str
+) -> dict[str, float]:
+    """On the marked images of the select and test splits."""
+    metrics: dict[str, float] = {}
+    splits = [Split.SELECT, Split.TEST]
+    for split, marked in zip(splits, load_marked_sets(recipe, data, splits, cache=cache), strict=True):
+        found = find(loaded.network, marked.radiographs.frames, loaded.card.input_size, device=device)
+        figures = measure(found, marked.truth(), loaded.card.classes)
+        metrics |= {
+            f"{split}_images": len(marked),
+            f"{split}_ap_50": round(figures.ap_50, 4),
+            f"{split}_ap_50_95": round(figures.ap_50_95, 4),
+            f"{split}_mean_iou": round(figures.mean_iou, 4),
+            f"{split}_share_iou_{round(100 * GOOD_IOU)}": round(figures.share_good, 4),
+        }
+    return metrics
+
+
+def _of_segmenter(
+    loaded: LoadedModel, recipe: SegmentationRecipe, data: Path | None, cache: Path | None, device: str
+) -> dict[str, float]:
+    """On the pseudo-masks of the select split, the true masks held out, and the key points of the test split."""
+    if recipe.phantoms is not None:
+        drawn = [(split, getattr(recipe.phantoms, split.value)) for split in (Split.SELECT, Split.TEST)]
+        sets = {split.value: draw_masked_phantoms(split, count) for split, count in drawn}
+        return {k: v for name, masked in sets.items() for k, v in _agreement(name, loaded, masked, device).items()}
+    (select,) = load_masked(data, [Split.SELECT], cache=cache)
+    assert data is not None  # held by load_masked
+    everything = load_radiographs(data, cache)
+    inside = [n for n, label in enumerate(everything.labels) if label.split is Split.TEST]
+    found = failures_on(loaded, key_pointed(data, everything, inside), device)
+    return {
+        **_agreement("select", loaded, select, device),
+        **_agreement("held_out", loaded, held_out_masked(data), device),
+        "test_images": found.images,
+        "test_failure_share": round(found.share, 4),
+    }
+
+
+def _agreement(name: str, loaded: LoadedModel, masked: MaskedFrames, device: str) -> dict[str, float]:
+    """Of the cleaned masks."""
+    cleaned = agreement_on(loaded, masked, device)[1]
+    return {
+        f"{name}_masks": cleaned.images,
+        f"{name}_dice": round(cleaned.dice.value, 4),
+        f"{name}_pixel_accuracy": round(cleaned.pixel_accuracy.value, 4),
+    }

@@ -1,0 +1,71 @@
+"""One training of a segmenter: the effects around its loop, as `models.training.run` has them for readers."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from models.data.labels import Split
+from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, load_pseudo_masked, paste_all
+from models.segmentation.true_masks import load_true_hands
+from models.training.facts import facts_of
+from models.training.recipe import read_document
+from models.training.run import choose_device
+from models.training.segmentation import SegmentationTrainer
+from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
+
+
+def train_segmenter(
+    recipe_path: Path,
+    *,
+    data: Path | None,
+    output: Path,
+    device: str = "auto",
+    max_minutes: float | None = None,
+    limit: int | None = None,
+    cache: Path | None = None,
+) -> Path:
+    """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
+
+    limit: use only so many radiographs of each kind and split (for trying a recipe). Returns the weights of the best
+    epoch.
+    """
+    started, recipe = time.monotonic(), load_segmentation_recipe(recipe_path)
+    output.mkdir(parents=True, exist_ok=True)
+    whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
+    (output / "recipe.yaml").write_text(whole, encoding="utf-8")
+    sets = load_masked_sets(recipe, data, limit=limit, cache=cache)
+    trainer = SegmentationTrainer(recipe, *sets, output, choose_device(device))
+    (output / "facts.json").write_text(json.dumps(facts_of(trainer), indent=2), encoding="utf-8")
+    weights = trainer.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
+    print(f"{weights}: select Dice {trainer.best_dice:.4f}", flush=True)
+    return weights
+
+
+def load_masked_sets(
+    recipe: SegmentationRecipe, data: Path | None, *, limit: int | None = None, cache: Path | None = None
+) -> tuple[MaskedFrames, MaskedFrames]:
+    """What the recipe trains on, radiographs with a pseudo-mask and pasted hands, and pseudo-masks to select by."""
+    if recipe.phantoms is not None:
+        counts = (limit or recipe.phantoms.train, limit or recipe.phantoms.select)
+        return draw_masked_phantoms(Split.TRAIN, counts[0]), draw_masked_phantoms(Split.SELECT, counts[1])
+    train_set, select_set = load_masked(data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
+    assert data is not None  # held by load_masked
+    hands, _ = load_true_hands(data)
+    count = recipe.pasted if limit is None else min(limit, recipe.pasted)
+    return train_set + paste_all(hands, count, recipe.seed), select_set
+
+
+def load_masked(
+    data: Path | None, splits: Sequence[Split], *, limit: int | None = None, cache: Path | None = None
+) -> list[MaskedFrames]:
+    """Radiographs with a pseudo-mask of each split. Raises ValueError where a split has none."""
+    if data is None or not data.is_dir():
+        raise ValueError("this recipe trains on radiographs with key points: give their folder with --data")
+    sets = load_pseudo_masked(data, splits, limit=limit, cache=cache)
+    for split, masked in zip(splits, sets, strict=True):
+        if not len(masked):
+            raise ValueError(f"{data}: no radiograph of the {split.value} split has key points and a good mask")
+    return sets

@@ -1,0 +1,23 @@
+"""Which training a recipe asks for: its key `task`; a recipe without one trains a reader of bone age."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from models.card import Task
+from models.training.detection_run import train_detector
+from models.training.recipe import read_document
+from models.training.segmentation_run import train_segmenter
+
+TRAININGS: Mapping[Task, Callable[..., Path]] = {
+    Task.DETECTION: train_detector,
+    Task.SEGMENTATION: train_segmenter,
+}
+"""Of every task but reading; all take the same options."""
+
+
+def task_of(path: Path) -> Task:
+    """Raises ValueError that names the file where there is no such task."""
+    named = read_document(path).get("task", Task.BONE_AGE)
+    if named not in set(Task):
+        raise ValueError(f"{path}: unknown task '{named}'; {', '.join(TRAININGS)}, or no key `task` for a reader")
+    return Task(named)
