@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dicom_node.cli_models import calibrate, data_app, evaluate_runs, models_app, with_clear_faults
+from dicom_node.cli_operate import ConfigOption, commissioning_app, jobs_app
 
 app = typer.Typer(
     name="dicom-node",
@@ -17,11 +18,11 @@ app = typer.Typer(
 )
 
 app.add_typer(data_app)
+app.add_typer(jobs_app)
+app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
 app.command()(evaluate_runs)
-
-ConfigOption = Annotated[Path, typer.Option("--config", help="The node's YAML file.", exists=True, dir_okay=False)]
 
 
 def main() -> None:
@@ -88,6 +89,21 @@ def check(config: ConfigOption) -> None:
     from dicom_node.operate.check import check as run
 
     raise typer.Exit(run(config))
+
+
+@app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A DICOM object.", exists=True, dir_okay=False)],
+    config: ConfigOption,
+    calling: Annotated[str | None, typer.Option(help="Calling AE title of its sender; default any.")] = None,
+) -> None:
+    """Say which route an object takes and why, rule by rule, without patient data.
+
+    Example: dicom-node explain hand.dcm --config config/node.yaml --calling MODALITY
+    """
+    from dicom_node.operate.explain import explain as run
+
+    raise typer.Exit(run(file, config, calling=calling))
 
 
 @app.command()

@@ -30,12 +30,14 @@ class HandRadiograph:
     pixels: (H, W) float32 in [0, 1], bone bright, after modality, VOI and presentation LUT.
     frames: frames the object holds; pixels are the first.
     spacing_mm: row and column spacing, None where unknown or uncalibrated.
+    pixel_aspect: height of a pixel over its width.
     age_months: chronological age at the exposure, None where unknown.
     """
 
     pixels: NDArray[np.float32]
     frames: int = 1
     spacing_mm: tuple[float, float] | None = None
+    pixel_aspect: float = 1.0
     laterality: Laterality | None = None
     sex: Sex | None = None
     age_months: float | None = None
@@ -51,6 +53,8 @@ class RefusalCode(StrEnum):
     SATURATED = "saturated"
     NO_PIXELS = "no-pixels"
     NOT_DECODABLE = "not-decodable"
+    DECODE_SUSPECT = "decode-suspect"
+    """Decoders make different images of the pixel data."""
 
 
 class WarningCode(StrEnum):

@@ -40,6 +40,21 @@ class Layout:
     def job_database(self) -> Path:
         return self.root / "jobs.sqlite"
 
+    @property
+    def exposures(self) -> Path:
+        """Which image version is read for each exposure."""
+        return self.root / "exposures"
+
+    @property
+    def commissioned(self) -> Path:
+        """The table of readings that is kept while the node is tried out, a JSON file a row."""
+        return self.root / "commissioned"
+
+    @property
+    def made(self) -> Path:
+        """An empty file for each object that was made here."""
+        return self.root / "made"
+
     def image(self, key: str) -> Path:
         """The stored object of an image version."""
         return self._folder("images", key) / "source.dcm"
@@ -47,6 +62,10 @@ class Layout:
     def origin(self, key: str) -> Path:
         """Who sent the image version, and when (JSON)."""
         return self._folder("images", key) / "origin.json"
+
+    def correction(self, key: str) -> Path:
+        """What was asked for where the image version is read again (JSON)."""
+        return self._folder("images", key) / "correction.json"
 
     def results(self, key: str) -> Path:
         """The folder of what was made of an image version."""

@@ -13,6 +13,7 @@ from pydicom import Dataset
 
 from dicom_node.spool.durable import make_directory, write_atomically
 from dicom_node.spool.layout import Layout
+from dicom_node.spool.made import note_made
 from dicom_node.spool.store import spool_faults
 
 MANIFEST = "manifest.json"
@@ -53,6 +54,8 @@ def write_results(
             return read_results(layout, key)
         make_directory(folder)
         stored = StoredResults(key, tuple(_write_object(folder, kind, ds) for kind, ds in objects))
+        for each in stored.objects:
+            note_made(layout, each.sop_instance_uid)
         write_atomically(folder / SUMMARY, json.dumps(summary, indent=1).encode())
         write_atomically(folder / MANIFEST, _manifest(stored))
     return stored

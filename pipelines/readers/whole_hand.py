@@ -130,7 +130,11 @@ class WholeHandReader:
     def _warnings(self, request: Request) -> tuple[WarningCode, ...]:
         height, width = request.radiograph.pixels.shape
         least, most = self._card.aspect_range
-        return () if least <= height / width <= most else (WarningCode.OUTSIDE_TRAINING_ASPECT,)
+        return (
+            ()
+            if least <= request.radiograph.pixel_aspect * height / width <= most
+            else (WarningCode.OUTSIDE_TRAINING_ASPECT,)
+        )
 
 
 def _identity(model: LoadedModel) -> ModelIdentity:

@@ -62,6 +62,18 @@ def test_a_node_that_can_do_its_work_passes(tmp_path: Path, capsys: pytest.Captu
     assert starting("ok pacs: picture", lines) == "ok pacs: picture Secondary Capture (explicit and implicit)"
 
 
+def test_a_node_that_is_tried_out_says_so_and_probes_its_one_destination(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with recording_scp() as pacs:
+        path = write_settings(
+            tmp_path, port=pacs.port, mode="commissioning", commissioning={"destination": "pacs"}, routes=[]
+        )
+        _status, lines = run(path, capsys)
+    assert starting("warn mode commissioning: results go to pacs alone", lines)
+    assert starting("ok pacs: C-ECHO", lines)
+
+
 def test_every_fault_of_the_settings_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "node.yaml"
     path.write_text("node:\n  prot: 104\n  maximum_associations: 0\n")

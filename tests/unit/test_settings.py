@@ -98,6 +98,17 @@ def test_a_destination_that_may_not_receive_is_a_fault_at_its_line(tmp_path: Pat
     assert line.startswith("6: routes[0].destinations[0]: 'modality' is no peer that may receive")
 
 
+def test_commissioning_needs_a_destination_that_may_receive(tmp_path: Path) -> None:
+    peers = "peers:\n  qa: {ae_title: QA, host: h, port: 1, may: [receive]}\n  xray: {ae_title: X, host: h}\n"
+    (line,) = faults(tmp_path, f"{peers}mode: commissioning\n")
+    assert line.endswith("commissioning.destination: is missing, and mode is commissioning; allowed: qa")
+    (line,) = faults(tmp_path, f"{peers}mode: commissioning\ncommissioning:\n  destination: xray\n")
+    assert line.startswith("6: commissioning.destination: 'xray' is no peer that may receive; allowed: qa")
+    (line,) = faults(tmp_path, "mode: test\n")
+    assert line.startswith("1: mode: ")
+    assert "allowed: live, commissioning" in line
+
+
 def test_a_receiver_needs_an_address_and_tls_its_files(tmp_path: Path) -> None:
     text = "peers:\n  a: {ae_title: A, host: '*', may: [receive]}\n"
     assert "needs a port and a host" in faults(tmp_path, text)[0]
