@@ -24,13 +24,14 @@ from models.detection.marked import Marks, load_marked
 from models.detection.measures import measure
 from models.detection.phantoms import draw_marked_phantoms
 from models.training.detection import DetectionTrainer
-from models.training.detection_recipe import DetectionRecipe, is_detection, load_detection_recipe
+from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.recipe import PhantomSet
+from models.training.tasks import task_of
 from tests.support.marked import marked_discs, upright_hand
 from tests.support.readers import CARD
 
 CONFIG = Path(__file__).parents[2] / "config" / "training"
-SMALL = {"widths": [8, 16, 16], "depths": [1, 1, 1], "pyramid": 8, "anchors": [[40], [56]], "ratios": [1.3],
+SMALL = {"widths": [8, 16, 16], "depths": [1, 1, 1], "pyramid": 8, "anchors": [[40], [56]], "ratios": [1.3], 
          "hidden": 32, "proposals": 8, "fine_until": 64}  # fmt: skip
 TINY = DetectionRecipe(
     name="tiny", marks=Marks.HAND, architecture="faster_rcnn", parameters=SMALL, input_size=64, epochs=3,
@@ -41,8 +42,8 @@ TINY = DetectionRecipe(
 def test_the_shipped_recipe_is_one_of_a_detector_and_readers_recipes_are_not() -> None:
     recipe = load_detection_recipe(CONFIG / "hand_detector.slim.yaml")
     assert recipe.network_parameters["classes"] == 1
-    assert is_detection(CONFIG / "hand_detector.slim.yaml")
-    assert not is_detection(CONFIG / "whole_hand.slim.yaml")
+    assert task_of(CONFIG / "hand_detector.slim.yaml") is Task.DETECTION
+    assert task_of(CONFIG / "whole_hand.slim.yaml") is Task.BONE_AGE
 
 
 @pytest.mark.parametrize(
