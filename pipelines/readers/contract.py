@@ -31,11 +31,15 @@ class Answer:
 
 
 class Reader(Protocol):
-    """calibration: a text that changes whenever the intervals do."""
+    """calibration: a text that changes whenever the intervals do.
+
+    select_mae_months: mean absolute error on the images it was selected on (fold 8, even ids); None where unknown.
+    """
 
     name: str
     identity: ModelIdentity
     calibration: str
+    select_mae_months: float | None
 
     def read(self, requests: Sequence[Request]) -> list[Answer]:
         """One answer a request, in order, from one batch."""
