@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from dicom_node.report.rendition import PictureCompression
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern, Port
 
@@ -75,6 +76,10 @@ class Peer(Frozen):
     """send, receive, or both."""
     tls: bool = False
     """Use node.tls when sending to this peer."""
+    picture_compression: PictureCompression = PictureCompression.NONE
+    """How pictures go to this peer: none, rle (the same pixels) or jpeg (small, lossy)."""
+    presentation_state: bool = False
+    """Send the boxes of the bones too, as a presentation state over the original."""
 
     @model_validator(mode="after")
     def _receivers_have_an_address(self) -> "Peer":
@@ -193,7 +198,22 @@ class Report(Frozen):
     series_number: int = Field(default=9001, ge=9000, le=2**31 - 10)
     """Series number of the report; the picture takes the next one."""
     picture_side_px: int = Field(default=1024, ge=512, le=3072)
-    """Longest side of the radiograph in the secondary capture."""
+    """Longest side of a radiograph in the picture."""
+    burn_in_identity: bool = False
+    """Write the patient's name, ID and birth date into the picture, and say so in its header."""
+    font_file: PathBeside | None = None
+    """TrueType or OpenType file for text in scripts that the fonts of the node lack (see docs/results/report.md)."""
+    refusal_picture: bool = True
+    """Send a picture beside the report where an image is not read."""
+
+    @field_validator("font_file")
+    @classmethod
+    def _font_is_one(cls, font_file: Path | None) -> Path | None:
+        if font_file is not None:
+            from dicom_node.report.typeface import covered  # a font library, only for those who name a font
+
+            covered(font_file)
+        return font_file
 
 
 class Mode(StrEnum):

@@ -4,7 +4,7 @@
 2. The header is held against the routes; an image that none takes ends here, and so does a twin of one that is read.
 3. A process of its own decodes the pixels; what it dies of twice counts as not decodable.
 4. The radiograph goes through the route's pipeline, in a batch with others that wait.
-5. The objects are built once and written down with a summary; a refusal is a summary alone.
+5. The objects are built once and written down with a summary; a refusal has objects that say why.
 """
 
 import json
@@ -15,10 +15,8 @@ from pathlib import Path
 
 import structlog
 
-from dicom_node import __version__
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
-from dicom_node.report.build import build_objects
-from dicom_node.report.contract import ReadCase, ReportContext
+from dicom_node.report.contract import ReadCase, RefusedCase, ReportContext
 from dicom_node.settings import Mode, Route, Settings
 from dicom_node.spool.commissioned import keep_reading
 from dicom_node.spool.layout import Layout
@@ -31,9 +29,10 @@ from dicom_node.work.correction import corrected
 from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect
 from dicom_node.work.decoders import DecoderDied, DecoderHung
 from dicom_node.work.exposure import Turn
-from dicom_node.work.header import read_header
+from dicom_node.work.header import read_header, whole_header
 from dicom_node.work.kept import kept_row
 from dicom_node.work.radiograph import radiograph
+from dicom_node.work.reporting import new_objects, recall, remember, report_context
 from dicom_node.work.select import Reason, select
 from dicom_node.work.stopwatch import Stopwatch
 from dicom_node.work.summary import reading_summary, refusal_summary
@@ -105,12 +104,15 @@ class ImageReader:
         with watch.stage("decode"):
             image = self._decode(self._layout.image(key))
         if isinstance(image, Refusal):
-            return self._refuse(key, source, route, image, watch)
+            header = whole_header(self._layout.image(key))
+            case = RefusedCase(header, image) if header is not None else None
+            return self._refuse(key, source, route, case, image, watch)
         exposure = radiograph(corrected(image, correction))
         with watch.stage("read"):
             answer = self.batchers[route.pipeline].read(exposure)
         if isinstance(answer, Refusal):
-            return self._refuse(key, source, route, answer, watch)
+            case = RefusedCase(image.header, answer, image.pixels)
+            return self._refuse(key, source, route, case, answer, watch)
         return self._report(key, source, route, image, exposure, answer, watch)
 
     def _decode(self, path: Path) -> DecodedImage | Refusal:
@@ -138,24 +140,37 @@ class ImageReader:
         watch: Stopwatch,
     ) -> tuple[str, ...]:
         with watch.stage("report"):
-            case = ReadCase(image.header, image.pixels, reading, age_months=exposure.age_months)
-            built = build_objects(case, self._context(route, source))
+            earlier = recall(self._layout, image.header)
+            case = ReadCase(image.header, image.pixels, reading, age_months=exposure.age_months, earlier=earlier)
+            built = new_objects(case, self._context(route, source))
         pipeline = self.batchers[route.pipeline].pipeline
         summary = reading_summary(route, pipeline, reading, watch.seconds)
         with watch.stage("store"):
             self._keep(key, source, route, reading)
-            write_results(self._layout, key, [(str(each.kind), each.dataset) for each in built], summary)
+            remember(self._layout, image.header, reading, exposure.age_months)
+            write_results(self._layout, key, built, summary)
         log.info("image_read", key=key, route=route.name, pipeline=pipeline.name, seconds=watch.total_s)
         return route.destinations
 
     def _refuse(
-        self, key: str, source: Provenance, route: Route, refusal: Refusal, watch: Stopwatch
+        self,
+        key: str,
+        source: Provenance,
+        route: Route,
+        case: RefusedCase | None,
+        refusal: Refusal,
+        watch: Stopwatch,
     ) -> tuple[str, ...]:
+        """case: None where not even the header can be read, so that there is no study to answer into."""
         pipeline = self.batchers[route.pipeline].pipeline
+        with watch.stage("report"):
+            built = new_objects(case, self._context(route, source)) if case else []
+        destinations = route.destinations if built else ()
         self._keep(key, source, route, refusal)
-        write_results(self._layout, key, [], refusal_summary(route, pipeline, refusal, watch.seconds))
+        summary = refusal_summary(route, pipeline, refusal, watch.seconds, destinations)
+        write_results(self._layout, key, built, summary)
         log.warning("image_refused", key=key, route=route.name, code=str(refusal.code), seconds=watch.total_s)
-        return ()
+        return destinations
 
     def _keep(self, key: str, source: Provenance, route: Route, answer: Reading | Refusal) -> None:
         """A row of the table of a node that is tried out; before the results, which are final once they are there."""
@@ -165,19 +180,8 @@ class ImageReader:
             keep_reading(self._layout, row)
 
     def _context(self, route: Route, source: Provenance) -> ReportContext:
-        report, pipeline = self.settings.report, self.batchers[route.pipeline].pipeline
-        return ReportContext(
-            content_sha256=source.content_sha256,
-            pipeline_name=pipeline.name,
-            pipeline_fingerprint=pipeline.fingerprint,
-            software_version=__version__,
-            now=datetime.now().astimezone(),
-            station_ae_title=self.settings.node.ae_title,
-            institution_name=report.institution_name,
-            site_words=report.site_words,
-            series_number=report.series_number,
-            picture_side_px=report.picture_side_px,
-        )
+        pipeline = self.batchers[route.pipeline].pipeline
+        return report_context(self.settings, route.destinations, pipeline, source.content_sha256)
 
 
 def _provenance(layout: Layout, key: str) -> Provenance:
