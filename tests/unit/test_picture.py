@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dicom_node.report import figures, panel
 from dicom_node.report.contract import EarlierReading
 from dicom_node.report.growth import Marks
-from dicom_node.report.overlay import blend, strength
+from dicom_node.report.overlay import blend, legend, strength
 from dicom_node.report.panel import Column, wrapped
 from dicom_node.report.picture import Imprint, Shown, draw_picture
 from dicom_node.report.typeface import Typeface
@@ -62,6 +62,24 @@ def test_what_speaks_for_a_younger_hand_shows_in_another_colour_than_what_speaks
     assert younger[2] > younger[0] + 40
     assert older[0] > older[2] + 40
     assert np.ptp(silent) == 0
+
+
+DEUTERANOPIA = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
+PROTANOPIA = np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]])
+"""How the colour-blind see linear RGB (Machado, Oliveira and Fernandes 2009, severity 1)."""
+
+
+@pytest.mark.parametrize("seen", [DEUTERANOPIA, PROTANOPIA])
+def test_the_colour_blind_tell_older_from_younger(seen: NDArray[np.float64]) -> None:
+    younger, older = legend(3, 1)[0, [0, 2]].astype(float) / 255
+    apart = (older**2.2 - younger**2.2) @ seen.T
+    assert np.abs(apart).max() > 0.15
+
+
+def test_the_map_grows_brighter_on_both_sides_of_silence_over_soft_tissue() -> None:
+    luminance = legend(101, 1)[0].astype(float) @ [0.2126, 0.7152, 0.0722]
+    silent = luminance[50]
+    assert (luminance[[0, 100]] > silent).all()
 
 
 @pytest.mark.parametrize(
