@@ -20,10 +20,11 @@ from pynetdicom.association import Association
 
 from dicom_node.deliver import outcomes
 from dicom_node.deliver.association import associate
-from dicom_node.deliver.plan import Answer, agreed_syntax, answers, contexts
+from dicom_node.deliver.plan import Answer, agreed_syntax, answers, contexts, objects_for
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.report.text import settle_texts, terms_of
-from dicom_node.settings import Peer, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.results import StoredObject, StoredResults
 
 # Given a path, send_c_store then sends the file's bytes; otherwise it decodes and encodes the data set anew.
@@ -37,19 +38,20 @@ log = structlog.get_logger(__name__)
 
 
 def deliver(results: StoredResults, peer: Peer, settings: Settings) -> DeliveryOutcome:
-    """Send every answer of `results` to `peer` in one association; sending again does no harm."""
-    if not results.objects:
+    """Send the answers that `peer` gets in one association; sending again does no harm."""
+    objects = objects_for(peer, results.objects)
+    if not objects:
         return outcomes.DELIVERED
     try:
-        syntaxes = {stored.path: _verified_syntax(stored) for stored in results.objects}
+        syntaxes = {stored.path: _verified_syntax(stored) for stored in objects}
     except (OSError, InvalidDicomError, AttributeError, ValueError):
         return outcomes.OBJECT_CHANGED
-    wanted = contexts([(stored.sop_class_uid, syntaxes[stored.path]) for stored in results.objects])
+    wanted = contexts([(stored.sop_class_uid, syntaxes[stored.path]) for stored in objects])
     assoc = associate(peer, settings, wanted)
     if isinstance(assoc, DeliveryOutcome):
         return assoc
     try:
-        return _send_answers(assoc, answers(results.objects), syntaxes)
+        return _send_answers(assoc, answers(objects), syntaxes)
     finally:
         assoc.release()
 

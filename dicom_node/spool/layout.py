@@ -71,5 +71,9 @@ class Layout:
         """The folder of what was made of an image version."""
         return self._folder("results", key)
 
+    def patient(self, patient_key: str) -> Path:
+        """The folder of what was read in a patient's exposures; the key is a hash."""
+        return self._folder("patients", patient_key)
+
     def _folder(self, kind: str, key: str) -> Path:
         return self.root / kind / key[:2] / key

@@ -1,4 +1,4 @@
-"""An image's header as far as selection and exposure look at it: no pixels, no patient."""
+"""An image's header without its pixels: all of it, or as far as selection and exposure look at it, with no patient."""
 
 from pathlib import Path
 
@@ -17,3 +17,12 @@ def read_header(path: Path) -> Dataset:
         return dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS))
     except (InvalidDicomError, OSError, EOFError, ValueError, KeyError) as error:
         raise ObjectUnreadable(f"not a whole DICOM object ({type(error).__name__})") from None
+
+
+def whole_header(path: Path) -> Dataset | None:
+    """Everything but the pixels, of an object whose pixels are no use; None where it cannot be read."""
+    try:
+        header = dcmread(path, stop_before_pixels=True)
+        return header if "SOPClassUID" in header and "SOPInstanceUID" in header else None
+    except (InvalidDicomError, OSError, EOFError, ValueError, KeyError):
+        return None

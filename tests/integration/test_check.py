@@ -5,14 +5,20 @@ from typing import Any
 
 import pytest
 import yaml
-from pydicom.uid import EnhancedSRStorage, ImplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    EnhancedSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    SecondaryCaptureImageStorage,
+)
 
 from dicom_node.operate.check import check
 from dicom_node.settings import load
 from models.calibration_run import calibrate
 from tests.support.readings import write_readings
 from tests.support.receiving import LOOPBACK, association, receiving
-from tests.support.scp import recording_scp
+from tests.support.scp import PLAIN_SYNTAXES, RESULT_CLASSES, recording_scp
 from tests.support.untrained_weights import write_untrained_weights
 
 
@@ -156,6 +162,22 @@ def test_a_destination_that_takes_no_picture_fails(tmp_path: Path, capsys: pytes
         status, lines = run(write_settings(tmp_path, port=pacs.port), capsys)
     assert status == 1
     assert starting("FAIL pacs: picture", lines)
+
+
+def test_compressed_pictures_and_boxes_are_asked_for_where_they_are_configured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classes = [*RESULT_CLASSES, GrayscaleSoftcopyPresentationStateStorage]
+    wanted = {"picture_compression": "jpeg", "presentation_state": True}
+    found = {}
+    for syntaxes in (PLAIN_SYNTAXES, (*PLAIN_SYNTAXES, JPEGBaseline8Bit)):
+        with recording_scp(sop_classes=classes, syntaxes=syntaxes) as pacs:
+            receiver = {"ae_title": "PACS", "host": LOOPBACK, "port": pacs.port, "may": ["receive"], **wanted}
+            _, lines = run(write_settings(tmp_path, peers={"pacs": receiver}), capsys)
+        found[len(syntaxes)] = lines
+    assert "no Secondary Capture in JPEG Baseline" in starting("FAIL pacs: picture", found[2])
+    assert starting("ok pacs: picture", found[3]) == "ok pacs: picture Secondary Capture (JPEG Baseline)"
+    assert "Grayscale Softcopy Presentation State" in starting("ok pacs: boxes", found[3])
 
 
 def test_a_storage_directory_that_cannot_be_written_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,13 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    GrayscaleSoftcopyPresentationStateStorage,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    generate_uid,
+)
 from pynetdicom import evt
 from pynetdicom.sop_class import Comprehensive3DSRStorage, EnhancedSRStorage, SecondaryCaptureImageStorage
 
@@ -22,10 +28,14 @@ from dicom_node.deliver.outcomes import judge_status
 from dicom_node.deliver.run import deliver_stored
 from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
-from dicom_node.settings import Peer, Settings
+from dicom_node.report.build import build_objects
+from dicom_node.report.rendition import PictureCompression
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.layout import Layout
-from dicom_node.spool.results import StoredObject, StoredResults, write_results
-from tests.support.scp import RecordingScp, data_set_bytes, recording_scp
+from dicom_node.spool.results import NewObject, StoredObject, StoredResults, write_results
+from tests.support.headers import full_case, report_context
+from tests.support.scp import PLAIN_SYNTAXES, RESULT_CLASSES, RecordingScp, data_set_bytes, recording_scp
 
 KINDS = {
     "report": Comprehensive3DSRStorage,
@@ -90,6 +100,24 @@ def test_the_report_and_the_picture_arrive_byte_for_byte(results: StoredResults)
         assert received.data_set == sent[received.sop_instance_uid]
         assert received.transfer_syntax_uid == ExplicitVRLittleEndian
         assert received.calling_ae_title == "BONEAGE"
+
+
+def test_real_objects_arrive_in_the_compression_that_the_peer_asks_for(tmp_path: Path) -> None:
+    context = report_context(compressions=tuple(PictureCompression), presentation_state=True)
+    new = [NewObject(str(one.kind), one.dataset, str(one.compression)) for one in build_objects(full_case(), context)]
+    results = write_results(Layout(tmp_path), "ab" * 32, new, {})
+    classes = [*RESULT_CLASSES, GrayscaleSoftcopyPresentationStateStorage]
+    peer = {"picture_compression": "jpeg", "presentation_state": True}
+    with recording_scp(sop_classes=classes, syntaxes=[*PLAIN_SYNTAXES, JPEGBaseline8Bit]) as scp:
+        assert deliver(results, _peer(scp.port, **peer), _settings()) == DELIVERED
+    sent = {(each.kind, each.compression): data_set_bytes(each.path.read_bytes()) for each in results.objects}
+    wanted = [("report", "jpeg"), ("capture", "jpeg"), ("presentation", "none")]
+    assert [received.data_set for received in scp.received] == [sent[each] for each in wanted]
+    assert [received.transfer_syntax_uid for received in scp.received] == [
+        ExplicitVRLittleEndian,
+        JPEGBaseline8Bit,
+        ExplicitVRLittleEndian,
+    ]
 
 
 def test_a_peer_that_prefers_implicit_vr_still_gets_the_bytes_as_they_are(results: StoredResults) -> None:
@@ -307,7 +335,7 @@ def test_small_packets_are_not_held_back(results: StoredResults, monkeypatch: py
 
 def test_while_trying_out_nothing_goes_to_another_destination(tmp_path: Path, results: StoredResults) -> None:
     layout = Layout(tmp_path / "state")
-    write_results(layout, results.key, [("report", dcmread(results.objects[0].path))], {})
+    write_results(layout, results.key, [NewObject("report", dcmread(results.objects[0].path))], {})
     with recording_scp() as scp:
         peer = {"ae_title": "PACS", "host": "127.0.0.1", "port": scp.port, "may": ["receive"]}
         node = Settings.model_validate(

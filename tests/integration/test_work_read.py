@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from pydicom.uid import generate_uid
 from dicom_node.errors import ObjectUnreadable
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
-from dicom_node.settings import Candidates, Commissioning, Mode, Peer, Settings
+from dicom_node.report.subject import exposed_on
+from dicom_node.settings import Candidates, Commissioning, Mode, Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.commissioned import kept_readings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin
@@ -26,8 +29,11 @@ from dicom_node.work.batch import Batcher
 from dicom_node.work.decode import PixelsSuspect, decode
 from dicom_node.work.decoders import DecoderDied
 from dicom_node.work.read import ImageReader
+from dicom_node.work.reporting import recall
 from dicom_node.work.turn import TwinPending
 from pipelines.contract import (
+    Bone,
+    FoundBone,
     HandRadiograph,
     ModelIdentity,
     ReaderReading,
@@ -49,6 +55,7 @@ class StandIn:
 
     def __init__(self) -> None:
         self.refusal: Refusal | None = None
+        self.bones: tuple[FoundBone, ...] = ()
         self.asked = 0
 
     def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
@@ -58,25 +65,28 @@ class StandIn:
     def _reading(self, radiograph: HandRadiograph) -> Reading:
         one = ReaderReading(radiograph.sex or Sex.FEMALE, "stand-in", 100.0, (88.0, 112.0))
         heatmap = np.ones(radiograph.pixels.shape, np.float32)
-        return Reading(100.0, (88.0, 112.0), (one,), radiograph.sex, "stand-in", heatmap, (MODEL,))
+        return Reading(100.0, (88.0, 112.0), (one,), radiograph.sex, "stand-in", heatmap, (MODEL,), bones=self.bones)
 
 
 class Worker:
     """An inbox with a modality in front and an image reader behind."""
 
     def __init__(self, directory: Path) -> None:
-        self.settings = Settings.model_validate(
-            {
-                "storage": {"directory": directory},
-                "peers": {"pacs": {"ae_title": "PACS", "host": "localhost", "port": 104, "may": ["receive"]}},
-                "routes": [{"name": "hands", "destinations": ["pacs"]}],
-            }
-        )
+        self.document: dict[str, Any] = {
+            "storage": {"directory": directory},
+            "peers": {"pacs": {"ae_title": "PACS", "host": "localhost", "port": 104, "may": ["receive"]}},
+            "routes": [{"name": "hands", "destinations": ["pacs"]}],
+        }
+        self.configure()
         self.layout = Layout(directory)
         self.inbox = Inbox(self.layout)
         self.inbox.prepare()
         self.pipeline = StandIn()
         self.batcher = Batcher(self.pipeline, size=4, wait_ms=1)
+
+    def configure(self, **sections: Any) -> None:
+        self.document |= sections
+        self.settings = Settings.model_validate(self.document)
 
     def store(self, ds: Dataset) -> str:
         part = self.layout.incoming / "tmp.dcm"
@@ -193,8 +203,9 @@ def test_a_copy_waits_while_the_first_is_in_hand_and_is_read_where_that_was_refu
             worker.read(second)
         raise PixelsSuspect("2 decoders made as many different images")
 
-    assert worker.read(first, meanwhile) == ()
+    assert worker.read(first, meanwhile) == ("pacs",)
     assert worker.read(second) == ("pacs",)
+    assert superseded_by(worker, second) == reports_of(worker, first)
 
 
 def test_a_route_may_read_every_image_of_an_exposure(worker: Worker, hand: Dataset) -> None:
@@ -213,7 +224,56 @@ def test_an_image_is_read_again_with_another_sex_under_a_key_of_its_own(worker: 
     assert worker.summary(again)["readings"][0]["sex"] == "M"
     report = dcmread(read_results(worker.layout, again).objects[0].path)
     assert report.PatientSex == hand.PatientSex  # the patient stays as the study has it
+    assert "sex and birth date corrected" in "".join(texts(report))
+    assert superseded_by(worker, again) == reports_of(worker, key)
     assert worker.summary(key)["readings"][0]["sex"] == "F"
+
+
+def test_each_reading_again_supersedes_the_one_before_and_has_uids_of_its_own(worker: Worker, hand: Dataset) -> None:
+    keys = [worker.store(hand)]
+    for minute in range(2):
+        worker.read(keys[-1])
+        asked_at = datetime.now(UTC) + timedelta(minutes=minute)
+        keys.append(add_rereading(worker.layout, Correction(keys[0], asked_at)))
+    worker.read(keys[-1])
+    assert superseded_by(worker, keys[0]) == []
+    for before, after in pairwise(keys):
+        assert superseded_by(worker, after) == reports_of(worker, before)
+    made = [each.sop_instance_uid for key in keys for each in read_results(worker.layout, key).objects]
+    assert len(set(made)) == len(made)
+
+
+def test_a_changed_version_of_an_image_supersedes_the_first(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    changed = deepcopy(hand)
+    changed.PatientBirthDate = "20160401"
+    again = worker.store(changed)
+    worker.read(again)
+    assert superseded_by(worker, again) == reports_of(worker, key)
+    report = dcmread(read_results(worker.layout, again).objects[0].path)
+    assert "sent again" in "".join(texts(report))
+
+
+def reports_of(worker: Worker, key: str) -> list[str]:
+    objects = read_results(worker.layout, key).objects
+    return [each.sop_instance_uid for each in objects if each.kind.startswith("report")]
+
+
+def superseded_by(worker: Worker, key: str) -> list[str]:
+    """SOP Instance UIDs that the reports name as their predecessors, in the reports' order."""
+    reports = [dcmread(each.path) for each in read_results(worker.layout, key).objects if "report" in each.kind]
+    return [
+        str(instance.ReferencedSOPInstanceUID)
+        for report in reports
+        for study in report.get("PredecessorDocumentsSequence") or ()
+        for series in study.ReferencedSeriesSequence
+        for instance in series.ReferencedSOPSequence
+    ]
+
+
+def texts(report: Dataset) -> list[str]:
+    return [str(item.value) for item in report.iterall() if item.keyword == "TextValue"]
 
 
 def trying_out(worker: Worker) -> None:
@@ -259,14 +319,70 @@ def copy_of(ds: Dataset) -> Dataset:
     return ds
 
 
-def test_a_refusal_is_a_summary_without_objects_or_destinations(worker: Worker, hand: Dataset) -> None:
+def test_a_refusal_goes_into_the_study_as_a_report_and_a_picture(worker: Worker, hand: Dataset) -> None:
     worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
     key = worker.store(hand)
-    assert worker.read(key) == ()
-    assert worker.read(key) == ()
+    assert worker.read(key) == ("pacs",)
+    assert worker.read(key) == ("pacs",)
     assert worker.pipeline.asked == 1
     assert worker.summary(key)["refusal"] == {"code": "flat", "detail": "one grey value"}
-    assert read_results(worker.layout, key).objects == ()
+    objects = read_results(worker.layout, key).objects
+    assert [each.kind for each in objects] == ["report", "report-fallback", "capture"]
+    report = dcmread(objects[0].path)
+    assert report.StudyInstanceUID == hand.StudyInstanceUID
+    assert any("One grey value." in str(item.value) for item in report.iterall() if item.keyword == "TextValue")
+
+
+def test_a_refusal_has_no_picture_where_the_site_wants_none(worker: Worker, hand: Dataset) -> None:
+    worker.configure(report={"refusal_picture": False})
+    worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
+    key = worker.store(hand)
+    worker.read(key)
+    assert [each.kind for each in read_results(worker.layout, key).objects] == ["report", "report-fallback"]
+
+
+def test_each_compression_that_a_destination_wants_is_built_once(worker: Worker, hand: Dataset) -> None:
+    receiver = {"host": "localhost", "port": 104, "may": ["receive"]}
+    worker.configure(
+        peers={
+            "pacs": {"ae_title": "PACS", **receiver},
+            "web": {"ae_title": "WEB", "picture_compression": "jpeg", **receiver},
+            "archive": {"ae_title": "ARCHIVE", "picture_compression": "jpeg", **receiver},
+            "stranger": {"ae_title": "STRANGER", "picture_compression": "rle", **receiver},
+        },
+        routes=[{"name": "hands", "destinations": ["pacs", "web", "archive"]}],
+    )
+    key = worker.store(hand)
+    worker.read(key)
+    objects = read_results(worker.layout, key).objects
+    assert [each.compression for each in objects] == ["none"] * 3 + ["jpeg"] * 3
+
+
+def test_boxes_are_built_where_a_destination_wants_them_and_bones_were_found(worker: Worker, hand: Dataset) -> None:
+    receiver = {"host": "localhost", "port": 104, "may": ["receive"]}
+    worker.configure(peers={"pacs": {"ae_title": "PACS", "presentation_state": True, **receiver}})
+    worker.pipeline.bones = (FoundBone(Bone.RADIUS, 400, 700, 500, 800, score=0.9),)
+    key = worker.store(hand)
+    worker.read(key)
+    assert read_results(worker.layout, key).objects[-1].kind == "presentation"
+
+
+def test_the_next_exposure_of_a_patient_knows_of_the_one_before(worker: Worker, hand: Dataset) -> None:
+    worker.read(worker.store(hand))
+    later = dataset(PhantomOptions(bone_age_months=100, sex="F", seed=1))
+    for keyword in ("PatientID", "IssuerOfPatientID", "PatientBirthDate"):
+        if keyword in hand:
+            later[keyword] = hand[keyword]
+    day = int(hand.AcquisitionDate) + 10_000
+    later.AcquisitionDate = later.StudyDate = str(day)
+    (known,) = recall(worker.layout, later)
+    assert known.bone_age_months == 100.0
+    assert known.on == exposed_on(hand)
+    assert recall(worker.layout, hand) == ()
+    assert worker.read(worker.store(later)) == ("pacs",)
+    text = "".join(path.read_text() + str(path) for path in worker.layout.root.glob("patients/**/*.json"))
+    for value in (hand.PatientName.family_name, hand.PatientID, hand.PatientBirthDate):
+        assert str(value) not in text
 
 
 def test_pixels_that_no_decoder_takes_are_a_refusal(worker: Worker) -> None:
@@ -275,8 +391,10 @@ def test_pixels_that_no_decoder_takes_are_a_refusal(worker: Worker) -> None:
 
     broken.PixelData = encapsulate([b"no codestream of any kind"])
     key = worker.store(broken)
-    assert worker.read(key) == ()
+    assert worker.read(key) == ("pacs",)
     assert worker.summary(key)["refusal"]["code"] == "not-decodable"
+    capture = next(each for each in read_results(worker.layout, key).objects if each.kind == "capture")
+    assert dcmread(capture.path).StudyInstanceUID == broken.StudyInstanceUID
 
 
 def test_pixels_that_two_decoders_see_differently_are_refused_as_suspect(worker: Worker, hand: Dataset) -> None:
@@ -284,7 +402,7 @@ def test_pixels_that_two_decoders_see_differently_are_refused_as_suspect(worker:
         raise PixelsSuspect("2 decoders made as many different images")
 
     key = worker.store(hand)
-    assert worker.read(key, doubtful) == ()
+    assert worker.read(key, doubtful) == ("pacs",)
     assert worker.summary(key)["refusal"]["code"] == "decode-suspect"
 
 
@@ -297,7 +415,7 @@ def test_an_image_that_kills_its_decoder_twice_is_refused(worker: Worker, hand: 
         raise DecoderDied("it ended without an answer")
 
     key = worker.store(hand)
-    assert worker.read(key, deadly) == ()
+    assert worker.read(key, deadly) == ("pacs",)
     assert deaths == 2
     assert worker.summary(key)["refusal"]["code"] == "not-decodable"
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dicom_node.errors import SettingsInvalid
-from dicom_node.settings import Allowance, Settings, load
+from dicom_node.settings import Settings, load
+from dicom_node.settings_network import Allowance
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "node.yaml"
 FIXED_SECTIONS = {name for name in Settings.model_fields if name not in ("peers", "routes")}
@@ -113,6 +114,21 @@ def test_a_receiver_needs_an_address_and_tls_its_files(tmp_path: Path) -> None:
     text = "peers:\n  a: {ae_title: A, host: '*', may: [receive]}\n"
     assert "needs a port and a host" in faults(tmp_path, text)[0]
     assert "node.tls is not set" in faults(tmp_path, "peers:\n  a: {ae_title: A, host: h, tls: true}\n")[0]
+
+
+def test_a_font_file_that_is_none_is_a_fault_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "site.ttf").write_bytes(b"no font")
+    for name in ("site.ttf", "missing.ttf"):
+        (line,) = faults(tmp_path, f"report:\n  font_file: {name}\n")
+        assert line.startswith("2: report.font_file: ")
+        assert f"{name} is no TrueType or OpenType font" in line
+
+
+def test_a_picture_compression_is_one_of_three(tmp_path: Path) -> None:
+    text = "peers:\n  a: {ae_title: A, host: h, picture_compression: zip}\n"
+    (line,) = faults(tmp_path, text)
+    assert line.startswith("2: peers.a.picture_compression: ")
+    assert "none, rle, jpeg" in line
 
 
 def test_a_pattern_that_is_no_regular_expression_is_a_fault(tmp_path: Path) -> None:
