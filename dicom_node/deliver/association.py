@@ -14,7 +14,8 @@ from pynetdicom.transport import AssociationSocket
 
 from dicom_node.deliver import outcomes
 from dicom_node.jobs.contract import DeliveryOutcome
-from dicom_node.settings import Peer, Settings, Tls
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer, Tls
 
 TlsArguments = tuple[ssl.SSLContext, str]
 """The context, and the host name that the peer's certificate must be for."""

@@ -7,7 +7,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from dicom_node.report.contract import ObjectKind
 from dicom_node.report.rendition import PictureCompression
-from dicom_node.settings import Peer
+from dicom_node.settings_network import Peer
 from dicom_node.spool.results import StoredObject
 
 Accepted = Set[tuple[str, str]]

@@ -23,7 +23,8 @@ from dicom_node.deliver.association import associate
 from dicom_node.deliver.plan import Answer, agreed_syntax, answers, contexts, objects_for
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.report.text import settle_texts, terms_of
-from dicom_node.settings import Peer, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.results import StoredObject, StoredResults
 
 # Given a path, send_c_store then sends the file's bytes; otherwise it decodes and encodes the data set anew.

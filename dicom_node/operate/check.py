@@ -14,7 +14,8 @@ import typer
 
 from dicom_node.errors import NodeError, SettingsInvalid
 from dicom_node.operate.finding import Finding, Level, fail, ok, warn
-from dicom_node.settings import Allowance, Mode, Settings, load
+from dicom_node.settings import Mode, Settings, load
+from dicom_node.settings_network import Allowance
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.refusals import RefusalLog
 from dicom_node.spool.store import MIB

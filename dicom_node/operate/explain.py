@@ -14,7 +14,8 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
 
 from dicom_node.receive.contexts import SOP_CLASSES, TRANSFER_SYNTAXES
-from dicom_node.settings import Allowance, Route, Settings, load
+from dicom_node.settings import Route, Settings, load
+from dicom_node.settings_network import Allowance
 from dicom_node.spool.exposures import Exposures
 from dicom_node.spool.identity import Identity, content_sha256, identify
 from dicom_node.spool.layout import Layout, image_key

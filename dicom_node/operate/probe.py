@@ -21,7 +21,8 @@ from dicom_node.deliver.association import associate
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.operate.finding import Finding, fail, ok, warn
 from dicom_node.report.rendition import PictureCompression
-from dicom_node.settings import Peer, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 
 SYNTAXES = {"explicit": ExplicitVRLittleEndian, "implicit": ImplicitVRLittleEndian}
 COMPRESSED = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dicom_node.settings import Allowance, Node, Peer
+from dicom_node.settings_network import Allowance, Node, Peer
 
 AddressesOf = Callable[[str], frozenset[str]]
 """Host name -> its addresses, each as `normalised` gives it."""

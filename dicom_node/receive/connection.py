@@ -17,7 +17,7 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from dicom_node.receive.dataset import StoringProvider
-from dicom_node.settings import Node, Tls
+from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,8 @@ from dicom_node.jobs.contract import JobQueue
 from dicom_node.receive.connection import NodeServer, server_tls
 from dicom_node.receive.contexts import supported_contexts
 from dicom_node.receive.handlers import Handlers
-from dicom_node.settings import Node, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Node
 from dicom_node.spool.store import Inbox
 
 log = structlog.get_logger(__name__)

@@ -21,10 +21,8 @@ def corrected(image: DecodedImage, correction: Correction | None) -> DecodedImag
     return replace(image, header=header)
 
 
-def reason(correction: Correction | None) -> str:
+def reason(correction: Correction) -> str:
     """Why there is a new report, in ASCII words without patient data."""
-    if correction is None:
-        return "another image of the exposure"
     given = (("sex", correction.sex), ("birth date", correction.birth_date))
     what = " and ".join(words for words, value in given if value is not None)
     return f"{what} corrected" if what else "read again"

@@ -1,4 +1,4 @@
-"""An image's header as far as selection and exposure look at it: no pixels, no patient."""
+"""An image's header without its pixels: all of it, or as far as selection and exposure look at it, with no patient."""
 
 from pathlib import Path
 

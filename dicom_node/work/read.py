@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
-from dicom_node.report.contract import ReadCase, RefusedCase, ReportContext
+from dicom_node.report.contract import Predecessor, ReadCase, RefusedCase, ReportContext
 from dicom_node.settings import Mode, Route, Settings
 from dicom_node.spool.commissioned import keep_reading
 from dicom_node.spool.layout import Layout
@@ -36,13 +36,25 @@ from dicom_node.work.reporting import new_objects, recall, remember, report_cont
 from dicom_node.work.select import Reason, select
 from dicom_node.work.stopwatch import Stopwatch
 from dicom_node.work.summary import reading_summary, refusal_summary
+from dicom_node.work.superseding import superseded
 from dicom_node.work.turn import take_turn
-from pipelines.contract import HandRadiograph, Reading, Refusal, RefusalCode
+from pipelines.contract import HandRadiograph, Pipeline, Reading, Refusal, RefusalCode
 
 DECODE_ATTEMPTS = 2
 """A decoder that died may have been ended by something else; the second death is blamed on the file."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An image version that is to be read. correction: what was asked for; predecessor: the report it supersedes."""
+
+    key: str
+    source: Provenance
+    route: Route
+    correction: Correction | None = None
+    predecessor: Predecessor | None = None
 
 
 @dataclass(frozen=True)
@@ -59,26 +71,25 @@ class ImageReader:
         if known is not None:
             return known
         watch = Stopwatch()
-        source = _provenance(self._layout, key)
-        correction = read_correction(self._layout, key)
         with watch.stage("select"):
-            route = self._select(key, source, asked_for=correction is not None)
-        if isinstance(route, Reason):
-            log.info("not_a_candidate", key=key, code=str(route))
+            candidate = self._select(key, _provenance(self._layout, key))
+        if isinstance(candidate, Reason):
+            log.info("not_a_candidate", key=key, code=str(candidate))
             return ()
-        return self._read(key, source, route, correction, watch)
+        return self._read(candidate, watch)
 
     @property
     def _layout(self) -> Layout:
         return Layout(self.settings.storage.directory)
 
-    def _select(self, key: str, source: Provenance, *, asked_for: bool) -> Route | Reason:
+    def _select(self, key: str, source: Provenance) -> Candidate | Reason:
         if was_made_here(self._layout, source.sop_instance_uid):
             return Reason.OWN_RESULT
         header = read_header(self._layout.image(key))
         route = select(header, source.origin.calling_ae_title, self.settings.routes)
         if isinstance(route, Reason):
             return route
+        correction = read_correction(self._layout, key)
         turn = take_turn(
             self._layout,
             key,
@@ -86,10 +97,14 @@ class ImageReader:
             received_at=source.origin.received_at,
             now=datetime.now().astimezone(),
             twin_wait=timedelta(seconds=self.settings.work.twin_wait_s),
-            asked_for=asked_for,
+            asked_for=correction is not None,
             with_twins=route.candidates.twins,
         )
-        return self._destined(route) if turn is Turn.READ else Reason.TWIN
+        if turn is not Turn.READ:
+            return Reason.TWIN
+        return Candidate(
+            key, source, self._destined(route), correction, superseded(self._layout, key, header, correction)
+        )
 
     def _destined(self, route: Route) -> Route:
         """The route as it is, or to the one destination of a node that is tried out."""
@@ -98,22 +113,21 @@ class ImageReader:
             return route
         return route.model_copy(update={"destinations": (destination,)})
 
-    def _read(
-        self, key: str, source: Provenance, route: Route, correction: Correction | None, watch: Stopwatch
-    ) -> tuple[str, ...]:
+    def _read(self, candidate: Candidate, watch: Stopwatch) -> tuple[str, ...]:
+        path, predecessor = self._layout.image(candidate.key), candidate.predecessor
         with watch.stage("decode"):
-            image = self._decode(self._layout.image(key))
+            image = self._decode(path)
         if isinstance(image, Refusal):
-            header = whole_header(self._layout.image(key))
-            case = RefusedCase(header, image) if header is not None else None
-            return self._refuse(key, source, route, case, image, watch)
-        exposure = radiograph(corrected(image, correction))
+            header = whole_header(path)
+            case = RefusedCase(header, image, predecessor=predecessor) if header is not None else None
+            return self._refuse(candidate, case, image, watch)
+        exposure = radiograph(corrected(image, candidate.correction))
         with watch.stage("read"):
-            answer = self.batchers[route.pipeline].read(exposure)
+            answer = self.batchers[candidate.route.pipeline].read(exposure)
         if isinstance(answer, Refusal):
-            case = RefusedCase(image.header, answer, image.pixels)
-            return self._refuse(key, source, route, case, answer, watch)
-        return self._report(key, source, route, image, exposure, answer, watch)
+            case = RefusedCase(image.header, answer, image.pixels, predecessor)
+            return self._refuse(candidate, case, answer, watch)
+        return self._report(candidate, image, exposure, answer, watch)
 
     def _decode(self, path: Path) -> DecodedImage | Refusal:
         for _ in range(DECODE_ATTEMPTS):
@@ -130,58 +144,49 @@ class ImageReader:
         return Refusal(RefusalCode.NOT_DECODABLE, f"{last.code}, {DECODE_ATTEMPTS} times")
 
     def _report(
-        self,
-        key: str,
-        source: Provenance,
-        route: Route,
-        image: DecodedImage,
-        exposure: HandRadiograph,
-        reading: Reading,
-        watch: Stopwatch,
+        self, candidate: Candidate, image: DecodedImage, exposure: HandRadiograph, reading: Reading, watch: Stopwatch
     ) -> tuple[str, ...]:
+        key, route, pipeline = candidate.key, candidate.route, self._pipeline(candidate)
         with watch.stage("report"):
             earlier = recall(self._layout, image.header)
-            case = ReadCase(image.header, image.pixels, reading, age_months=exposure.age_months, earlier=earlier)
-            built = new_objects(case, self._context(route, source))
-        pipeline = self.batchers[route.pipeline].pipeline
+            case = ReadCase(image.header, image.pixels, reading, exposure.age_months, earlier, candidate.predecessor)
+            built = new_objects(case, self._context(candidate))
         summary = reading_summary(route, pipeline, reading, watch.seconds)
         with watch.stage("store"):
-            self._keep(key, source, route, reading)
             remember(self._layout, image.header, reading, exposure.age_months)
+            self._keep(candidate, reading)
             write_results(self._layout, key, built, summary)
         log.info("image_read", key=key, route=route.name, pipeline=pipeline.name, seconds=watch.total_s)
         return route.destinations
 
     def _refuse(
-        self,
-        key: str,
-        source: Provenance,
-        route: Route,
-        case: RefusedCase | None,
-        refusal: Refusal,
-        watch: Stopwatch,
+        self, candidate: Candidate, case: RefusedCase | None, refusal: Refusal, watch: Stopwatch
     ) -> tuple[str, ...]:
         """case: None where not even the header can be read, so that there is no study to answer into."""
-        pipeline = self.batchers[route.pipeline].pipeline
+        key, route = candidate.key, candidate.route
         with watch.stage("report"):
-            built = new_objects(case, self._context(route, source)) if case else []
+            built = new_objects(case, self._context(candidate)) if case else []
         destinations = route.destinations if built else ()
-        self._keep(key, source, route, refusal)
-        summary = refusal_summary(route, pipeline, refusal, watch.seconds, destinations)
+        summary = refusal_summary(route, self._pipeline(candidate), refusal, watch.seconds, destinations)
+        self._keep(candidate, refusal)
         write_results(self._layout, key, built, summary)
         log.warning("image_refused", key=key, route=route.name, code=str(refusal.code), seconds=watch.total_s)
         return destinations
 
-    def _keep(self, key: str, source: Provenance, route: Route, answer: Reading | Refusal) -> None:
+    def _keep(self, candidate: Candidate, answer: Reading | Refusal) -> None:
         """A row of the table of a node that is tried out; before the results, which are final once they are there."""
         if self.settings.mode is Mode.COMMISSIONING:
-            pipeline = self.batchers[route.pipeline].pipeline
-            row = kept_row(key, source, route, pipeline, answer, now=datetime.now().astimezone())
+            source, route = candidate.source, candidate.route
+            now = datetime.now().astimezone()
+            row = kept_row(candidate.key, source, route, self._pipeline(candidate), answer, now=now)
             keep_reading(self._layout, row)
 
-    def _context(self, route: Route, source: Provenance) -> ReportContext:
-        pipeline = self.batchers[route.pipeline].pipeline
-        return report_context(self.settings, route.destinations, pipeline, source.content_sha256)
+    def _context(self, candidate: Candidate) -> ReportContext:
+        destinations, content = candidate.route.destinations, candidate.source.content_sha256
+        return report_context(self.settings, destinations, self._pipeline(candidate), content)
+
+    def _pipeline(self, candidate: Candidate) -> Pipeline:
+        return self.batchers[candidate.route.pipeline].pipeline
 
 
 def _provenance(layout: Layout, key: str) -> Provenance:

@@ -10,7 +10,8 @@ from dicom_node.report.build import build_objects
 from dicom_node.report.contract import AnyCase, EarlierReading, ReportContext
 from dicom_node.report.rendition import PictureCompression
 from dicom_node.report.subject import exposed_on, patient_key
-from dicom_node.settings import Peer, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.history import earlier_readings, note_reading
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import NewObject

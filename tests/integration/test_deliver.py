@@ -30,7 +30,8 @@ from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.report.build import build_objects
 from dicom_node.report.rendition import PictureCompression
-from dicom_node.settings import Peer, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import NewObject, StoredObject, StoredResults, write_results
 from tests.support.headers import full_case, report_context
@@ -334,7 +335,7 @@ def test_small_packets_are_not_held_back(results: StoredResults, monkeypatch: py
 
 def test_while_trying_out_nothing_goes_to_another_destination(tmp_path: Path, results: StoredResults) -> None:
     layout = Layout(tmp_path / "state")
-    write_results(layout, results.key, [("report", dcmread(results.objects[0].path))], {})
+    write_results(layout, results.key, [NewObject("report", dcmread(results.objects[0].path))], {})
     with recording_scp() as scp:
         peer = {"ae_title": "PACS", "host": "127.0.0.1", "port": scp.port, "may": ["receive"]}
         node = Settings.model_validate(

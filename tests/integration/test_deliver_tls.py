@@ -10,7 +10,8 @@ from pydicom.uid import UID
 
 from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
-from dicom_node.settings import Peer, Settings
+from dicom_node.settings import Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.results import StoredResults
 from tests.integration.test_deliver import write_object
 from tests.support.scp import recording_scp

@@ -18,7 +18,7 @@ from dicom_node.spool.exposures import Exposures
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin
 from dicom_node.spool.rereading import Correction, read_correction
-from dicom_node.spool.results import write_results
+from dicom_node.spool.results import NewObject, write_results
 from dicom_node.spool.store import Inbox
 from dicom_node.work import exposure
 from tests.integration.test_jobs import ended, until
@@ -96,7 +96,7 @@ def test_an_image_is_shown_with_its_result_and_every_attempt(
     config: Path, layout: Layout, hand: Dataset, patient: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     key = store(layout, hand)
-    write_results(layout, key, [("report", hand)], SUMMARY)
+    write_results(layout, key, [NewObject("report", hand)], SUMMARY)
     enqueue(config, key)
     processes = [job_process.start(role, layout.root, "pacs-refuses") for role in ("work", "deliver")]
     queue = open_queue(load(config))

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from dicom_node.errors import ObjectUnreadable
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
 from dicom_node.report.subject import exposed_on
-from dicom_node.settings import Candidates, Commissioning, Mode, Peer, Settings
+from dicom_node.settings import Candidates, Commissioning, Mode, Settings
+from dicom_node.settings_network import Peer
 from dicom_node.spool.commissioned import kept_readings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin
@@ -201,8 +203,9 @@ def test_a_copy_waits_while_the_first_is_in_hand_and_is_read_where_that_was_refu
             worker.read(second)
         raise PixelsSuspect("2 decoders made as many different images")
 
-    assert worker.read(first, meanwhile) == ()
+    assert worker.read(first, meanwhile) == ("pacs",)
     assert worker.read(second) == ("pacs",)
+    assert superseded_by(worker, second) == reports_of(worker, first)
 
 
 def test_a_route_may_read_every_image_of_an_exposure(worker: Worker, hand: Dataset) -> None:
@@ -221,7 +224,56 @@ def test_an_image_is_read_again_with_another_sex_under_a_key_of_its_own(worker: 
     assert worker.summary(again)["readings"][0]["sex"] == "M"
     report = dcmread(read_results(worker.layout, again).objects[0].path)
     assert report.PatientSex == hand.PatientSex  # the patient stays as the study has it
+    assert "sex and birth date corrected" in "".join(texts(report))
+    assert superseded_by(worker, again) == reports_of(worker, key)
     assert worker.summary(key)["readings"][0]["sex"] == "F"
+
+
+def test_each_reading_again_supersedes_the_one_before_and_has_uids_of_its_own(worker: Worker, hand: Dataset) -> None:
+    keys = [worker.store(hand)]
+    for minute in range(2):
+        worker.read(keys[-1])
+        asked_at = datetime.now(UTC) + timedelta(minutes=minute)
+        keys.append(add_rereading(worker.layout, Correction(keys[0], asked_at)))
+    worker.read(keys[-1])
+    assert superseded_by(worker, keys[0]) == []
+    for before, after in pairwise(keys):
+        assert superseded_by(worker, after) == reports_of(worker, before)
+    made = [each.sop_instance_uid for key in keys for each in read_results(worker.layout, key).objects]
+    assert len(set(made)) == len(made)
+
+
+def test_a_changed_version_of_an_image_supersedes_the_first(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    changed = deepcopy(hand)
+    changed.PatientBirthDate = "20160401"
+    again = worker.store(changed)
+    worker.read(again)
+    assert superseded_by(worker, again) == reports_of(worker, key)
+    report = dcmread(read_results(worker.layout, again).objects[0].path)
+    assert "sent again" in "".join(texts(report))
+
+
+def reports_of(worker: Worker, key: str) -> list[str]:
+    objects = read_results(worker.layout, key).objects
+    return [each.sop_instance_uid for each in objects if each.kind.startswith("report")]
+
+
+def superseded_by(worker: Worker, key: str) -> list[str]:
+    """SOP Instance UIDs that the reports name as their predecessors, in the reports' order."""
+    reports = [dcmread(each.path) for each in read_results(worker.layout, key).objects if "report" in each.kind]
+    return [
+        str(instance.ReferencedSOPInstanceUID)
+        for report in reports
+        for study in report.get("PredecessorDocumentsSequence") or ()
+        for series in study.ReferencedSeriesSequence
+        for instance in series.ReferencedSOPSequence
+    ]
+
+
+def texts(report: Dataset) -> list[str]:
+    return [str(item.value) for item in report.iterall() if item.keyword == "TextValue"]
 
 
 def trying_out(worker: Worker) -> None:
@@ -350,7 +402,7 @@ def test_pixels_that_two_decoders_see_differently_are_refused_as_suspect(worker:
         raise PixelsSuspect("2 decoders made as many different images")
 
     key = worker.store(hand)
-    assert worker.read(key, doubtful) == ()
+    assert worker.read(key, doubtful) == ("pacs",)
     assert worker.summary(key)["refusal"]["code"] == "decode-suspect"
 
 

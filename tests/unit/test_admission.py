@@ -3,7 +3,7 @@
 import pytest
 
 from dicom_node.receive.admission import Admitted, Call, Reason, Rejected, admit, normalised, printable
-from dicom_node.settings import Node, Peer
+from dicom_node.settings_network import Node, Peer
 
 NODE = Node(maximum_associations=2)
 PEERS = {

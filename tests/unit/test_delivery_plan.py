@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicom_node.deliver.plan import objects_for
-from dicom_node.settings import Peer
+from dicom_node.settings_network import Peer
 from dicom_node.spool.results import StoredObject
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dicom_node.errors import SettingsInvalid
-from dicom_node.settings import Allowance, Settings, load
+from dicom_node.settings import Settings, load
+from dicom_node.settings_network import Allowance
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "node.yaml"
 FIXED_SECTIONS = {name for name in Settings.model_fields if name not in ("peers", "routes")}
