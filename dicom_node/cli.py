@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dicom_node.cli_models import calibrate, data_app, evaluate_runs, models_app, with_clear_faults
-from dicom_node.cli_operate import ConfigOption, commissioning_app, jobs_app
+from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app
 
 app = typer.Typer(
     name="dicom-node",
@@ -22,6 +22,7 @@ app.add_typer(jobs_app)
 app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
+app.command()(conformance)
 app.command()(evaluate_runs)
 
 

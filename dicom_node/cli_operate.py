@@ -94,3 +94,17 @@ def commissioning_report(
     from dicom_node.operate.commissioning.run import write_report
 
     raise typer.Exit(write_report(config, radiologist, output))
+
+
+def conformance(
+    update: Annotated[
+        Path | None, typer.Option(help="A statement whose tables are to be brought up to date.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Print the tables of the conformance statement, as the code has them.
+
+    Example: dicom-node conformance --update docs/conformance/statement.md
+    """
+    from dicom_node.operate.conformance.document import conformance as run
+
+    raise typer.Exit(run(update))

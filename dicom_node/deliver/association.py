@@ -12,6 +12,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket
 
+from dicom_node import implementation
 from dicom_node.deliver import outcomes
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.settings import Settings
@@ -61,6 +62,8 @@ def associate(peer: Peer, settings: Settings, contexts: Sequence[PresentationCon
 
 def _ae(settings: Settings) -> AE:
     ae = AE(ae_title=settings.node.ae_title)
+    ae.implementation_class_uid = implementation.CLASS_UID
+    ae.implementation_version_name = implementation.VERSION_NAME
     ae.connection_timeout = settings.delivery.connect_timeout_s
     ae.acse_timeout = settings.delivery.connect_timeout_s
     ae.dimse_timeout = settings.delivery.dimse_timeout_s

@@ -9,6 +9,7 @@ from typing import cast
 import structlog
 from pynetdicom import AE, _config
 
+from dicom_node import implementation
 from dicom_node.errors import NodeError, SettingsInvalid
 from dicom_node.jobs.contract import JobQueue
 from dicom_node.receive.connection import NodeServer, server_tls
@@ -103,6 +104,8 @@ def _tls(node: Node) -> ssl.SSLContext | None:
 
 def _ae(node: Node) -> AE:
     ae = AE(ae_title=node.ae_title)
+    ae.implementation_class_uid = implementation.CLASS_UID
+    ae.implementation_version_name = implementation.VERSION_NAME
     ae.supported_contexts = supported_contexts()
     ae.require_called_aet = True
     # Handlers.on_requested counts associations, and rejects; a half-open connection is none.

@@ -113,6 +113,12 @@ _STANDARD_REFUSALS: Final = {  # PS3.16 CID 7011
 }
 
 
+_OTHER_VALUES: Final = {
+    RefusalCode.SEX_MISSING: "SEX-REQUIRED",  # SEX-MISSING is a warning, and says something else
+    RefusalCode.UNUSABLE_EXPOSURE: "BAD-EXPOSURE",  # its own does not fit SH
+}
+
+
 def warning_code(warning: WarningCode) -> Code:
     """A warning as a code of the private scheme; its value fits SH."""
     return Code(warning.value.upper()[:16], PRIVATE_SCHEME, warning_words(warning))
@@ -120,7 +126,8 @@ def warning_code(warning: WarningCode) -> Code:
 
 def refusal_code(code: RefusalCode) -> Code:
     """A standard reason where one says the same, else one of the private scheme; its value fits SH."""
-    private = Code(code.value.upper()[:16], PRIVATE_SCHEME, refusal_words(code))
+    value = _OTHER_VALUES.get(code, code.value.upper()[:16])
+    private = Code(value, PRIVATE_SCHEME, refusal_words(code))
     return _STANDARD_REFUSALS.get(code, private)
 
 

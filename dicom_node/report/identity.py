@@ -9,6 +9,7 @@ from pydicom import DataElement, Dataset, config
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.valuerep import DA, DT, TM, validate_value
 
+from dicom_node import implementation
 from dicom_node.report import codes, uids
 from dicom_node.report.contract import ReportContext
 from dicom_node.report.text import (
@@ -96,8 +97,8 @@ def complete(ds: Dataset, header: Dataset, models: Iterable[ModelIdentity], cont
     _set_character_set(ds, header, as_it_is=as_it_is)
     _set_equipment(ds, header, models, context, as_it_is=as_it_is)
     _set_times(ds, context.now)
-    ds.file_meta.ImplementationClassUID = uids.IMPLEMENTATION_CLASS_UID
-    ds.file_meta.ImplementationVersionName = f"DCMNODE {context.software_version}"[:16]
+    ds.file_meta.ImplementationClassUID = implementation.CLASS_UID
+    ds.file_meta.ImplementationVersionName = implementation.VERSION_NAME
 
 
 def _copy_patient_and_study(ds: Dataset, header: Dataset, *, as_it_is: bool) -> None:

@@ -23,9 +23,6 @@ def derived_uid(*parts: str) -> UID:
     return UID(f"2.25.{uuid.uuid5(_NAMESPACE, chr(0).join(parts)).int}")
 
 
-IMPLEMENTATION_CLASS_UID = derived_uid("implementation")
-
-
 @dataclass(frozen=True)
 class ResultUids:
     """Makes the UIDs of one image version's results.

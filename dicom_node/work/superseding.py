@@ -2,10 +2,10 @@
 
 from pydicom import Dataset, dcmread
 
-from dicom_node.report.build import REPORTS
 from dicom_node.report.contract import Predecessor
 from dicom_node.report.predecessor import predecessor
 from dicom_node.report.rendition import PictureCompression
+from dicom_node.report.sr import SOP_CLASSES
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import read_provenance
 from dicom_node.spool.rereading import Correction
@@ -39,5 +39,5 @@ def _documents(layout: Layout, key: str) -> list[tuple[PictureCompression, Datas
         objects = read_results(layout, key).objects
     except FileNotFoundError:
         return []
-    kinds = {str(kind) for kind in REPORTS}
+    kinds = {str(kind) for kind in SOP_CLASSES}
     return [(PictureCompression(each.compression), dcmread(each.path)) for each in objects if each.kind in kinds]
