@@ -242,8 +242,11 @@ def evaluate(
 
     def run() -> None:
         if len(models) == 1 and verify(models[0], directory=weights_directory).task is Task.SEGMENTATION:
-            where = {"output": output, "weights_directory": weights_directory, "device": choose_device(device)}
-            typer.echo(evaluate_segmenter(models[0], data=data, fold=fold, **where))
+            text = evaluate_segmenter(
+                models[0], data=data, fold=fold, output=output, weights_directory=weights_directory,
+                device=choose_device(device),
+            )  # fmt: skip
+            typer.echo(text)
             return
         if originals:
             for name in models:

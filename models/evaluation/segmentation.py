@@ -1,6 +1,6 @@
 """How well hands are segmented: Dice, pixel accuracy and the share of masks that fail, beside plain thresholds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.data.annotations import HandKeyPoints
 from models.evaluation.metrics import Array, Estimate, bootstrap
 from models.segmentation.masked import MaskedFrames
-from models.segmentation.masks import Mask, MaskFault, clean, fault_of
+from models.segmentation.masks import MaskFault, clean, fault_of
 from models.segmentation.thresholds import THRESHOLDS
 
 Masks = NDArray[np.bool_]
@@ -48,9 +48,11 @@ def compare_methods(answers: Masks, masked: MaskedFrames) -> list[Agreement]:
     """The segmenter's answers, as they come and cleaned, beside each threshold."""
     rows = [
         agreement("U-Net", answers, masked.masks),
-        agreement("U-Net, largest component, holes filled", _each(clean, answers), masked.masks),
+        agreement("U-Net, largest component, holes filled", np.stack([clean(each) for each in answers]), masked.masks),
     ]
-    return rows + [agreement(name, _each(method, masked.frames), masked.masks) for name, method in THRESHOLDS.items()]
+    for name, method in THRESHOLDS.items():
+        rows.append(agreement(name, np.stack([method(frame) for frame in masked.frames]), masked.masks))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,6 @@ def failures_markdown(found: Failures) -> str:
     counts = ", ".join(f"{fault} {count}" for fault, count in found.by_fault.items() if count)
     failed = sum(found.by_fault.values())
     return f"{failed} of {found.images} masks fail ({found.share:.1%}){f': {counts}' if counts else ''}."
-
-
-def _each(method: Callable[[NDArray[np.uint8]], Mask], images: NDArray[np.uint8]) -> Masks:
-    return np.stack([method(image) for image in images])
 
 
 def _mean(values: Array) -> Estimate:

@@ -27,7 +27,8 @@ def draw_background(shape: tuple[int, int], rng: np.random.Generator) -> Backgro
     beyond = np.full(shape, np.float32(outside), dtype=np.float32)
     if rng.random() < 0.3:
         _add_field(beyond, rng)
-    return Background(shading(shape, air, rng), cv2.GaussianBlur(beyond, (0, 0), float(rng.uniform(0.5, 2))))
+    beyond = np.asarray(cv2.GaussianBlur(beyond, (0, 0), float(rng.uniform(0.5, 2))), dtype=np.float32)
+    return Background(shading(shape, air, rng), beyond)
 
 
 def shading(shape: tuple[int, int], level: float, rng: np.random.Generator) -> Canvas:

@@ -84,13 +84,13 @@ def with_pseudo_masks(marked: KeyPointed, cache: Path | None = None) -> MaskedFr
     return MaskedFrames(
         tuple(marked.radiographs.labels[n].id for n in good),
         marked.radiographs.frames[good],
-        np.stack(chosen) if chosen else np.empty((0, FRAME_PX, FRAME_PX), np.bool_),
+        np.stack(chosen) if chosen else _room(0)[1],
     )
 
 
 def paste_all(hands: Sequence[TrueHand], count: int, seed: int) -> MaskedFrames:
     """`count` radiographs of true hands on made-up backgrounds, the hands in turn."""
-    frames, masks = (np.empty((count, FRAME_PX, FRAME_PX), kind) for kind in (np.uint8, np.bool_))
+    frames, masks = _room(count)
     for n in range(count):
         pasted = paste(hands[n % len(hands)], np.random.default_rng((seed, n)))
         frames[n], masks[n] = standard_frame(pasted.pixels), squashed(pasted.mask)
@@ -100,11 +100,17 @@ def paste_all(hands: Sequence[TrueHand], count: int, seed: int) -> MaskedFrames:
 def draw_masked_phantoms(split: Split, count: int) -> MaskedFrames:
     """The phantoms of `models.data.phantoms`, whose masks are known."""
     ids = []
-    frames, masks = (np.empty((count, FRAME_PX, FRAME_PX), kind) for kind in (np.uint8, np.bool_))
+    frames, masks = _room(count)
     for n, (label, phantom) in enumerate(phantoms_of(split, count)):
         frames[n], masks[n] = standard_frame(phantom.pixels), squashed(phantom.hand_mask)
         ids.append(label.id)
     return MaskedFrames(tuple(ids), frames, masks)
+
+
+def _room(count: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Frames and masks to fill."""
+    shape = count, FRAME_PX, FRAME_PX
+    return np.empty(shape, np.uint8), np.empty(shape, np.bool_)
 
 
 def squashed(mask: Mask) -> Mask:

@@ -1,6 +1,7 @@
 """Pseudo-masks of a set of radiographs, drawn once and kept."""
 
 import hashlib
+import inspect
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,9 +34,9 @@ def cached_pseudo_masks(
 def _fingerprint(frames: NDArray[np.uint8], hands: Sequence[HandKeyPoints]) -> str:
     digest = hashlib.sha256(repr(hands).encode())
     for module in (axis, masks, pseudo_masks):
-        digest.update(Path(module.__file__).read_bytes())
+        digest.update(inspect.getsource(module).encode())
     for frame in frames:
-        digest.update(np.ascontiguousarray(frame))
+        digest.update(frame.tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -23,6 +23,8 @@ FLESH = 0.24
 """The hand ends at most so far from the drawn skeleton."""
 ARM_WIDTH, ARM_FLESH = 0.3, 0.5
 """Of the drawn forearm, which may lie askew, and how far its flesh may reach from it."""
+WRIST = 0.5
+"""The heel of the hand ends at most so far from the wrist's key point."""
 STRIPE = 0.09
 """Half the width of what is too thin for a forearm: collimation edges drawn as bright lines."""
 AROUND, AROUND_ARM = 0.3, 0.7
@@ -64,8 +66,8 @@ def pseudo_mask(frame: Frame, hand: HandKeyPoints) -> Mask | None:
 def draw_mask(frame: Frame, hand: HandKeyPoints, axis: Axis) -> Mask:
     """The mask as it comes, good or bad: one component without holes."""
     seeds = _seeds(hand, axis, frame.shape)
-    palm, smooth = axis.palm_px, cv2.GaussianBlur(frame.astype(np.float32), (0, 0), 0.8)
-    mask = seeds.start
+    palm, mask = axis.palm_px, seeds.start
+    smooth = np.asarray(cv2.GaussianBlur(frame.astype(np.float32), (0, 0), 0.8), dtype=np.float32)
     for _ in range(ROUNDS):
         outside = seeds.around & ~_grown(mask, 1)
         inside = _depth(mask)
@@ -98,7 +100,8 @@ def _seeds(hand: HandKeyPoints, axis: Axis, shape: tuple[int, ...]) -> Seeds:
     left, top, right, bottom = hand.hand.in_pixels(shape[1], shape[0])
     box = np.zeros(shape, bool)
     box[int(max(0, top - 2)) : int(bottom + 3), int(max(0, left - 2)) : int(right + 3)] = True
-    possible = (from_hand < FLESH * palm) & box | (from_arm < ARM_FLESH * palm) & beyond
+    near_wrist = np.hypot(*(np.indices(shape) - axis.wrist[::-1, None, None])) < WRIST * palm
+    possible = (from_hand < FLESH * palm) & box | (from_arm < ARM_FLESH * palm) & beyond | near_wrist
     around = _grown(possible, AROUND * palm) | (from_arm < AROUND_ARM * palm + ARM_FLESH * palm) & beyond
     near_box = _grown(box, FINGER_WIDTH * palm)
     start = from_hand < 0.1 * palm

@@ -15,11 +15,15 @@ from models.training.run import commit
 class Training(Protocol):
     """A trainer of a detector or a segmenter."""
 
-    recipe: Any
-    train_set: Sized
-    select_set: Sized
     network: nn.Module
     device: str
+
+    @property
+    def recipe(self) -> Any: ...
+    @property
+    def train_set(self) -> Sized: ...
+    @property
+    def select_set(self) -> Sized: ...
 
 
 def facts_of(training: Training) -> dict[str, object]:
