@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
+from dicom_node.cli_models import calibrate, data_app, evaluate_runs, models_app, with_clear_faults
+from dicom_node.cli_operate import ConfigOption, commissioning_app, jobs_app
 
 app = typer.Typer(
     name="dicom-node",
@@ -17,10 +18,11 @@ app = typer.Typer(
 )
 
 app.add_typer(data_app)
+app.add_typer(jobs_app)
+app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
-
-ConfigOption = Annotated[Path, typer.Option("--config", help="The node's YAML file.", exists=True, dir_okay=False)]
+app.command()(evaluate_runs)
 
 
 def main() -> None:
@@ -87,6 +89,21 @@ def check(config: ConfigOption) -> None:
     from dicom_node.operate.check import check as run
 
     raise typer.Exit(run(config))
+
+
+@app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A DICOM object.", exists=True, dir_okay=False)],
+    config: ConfigOption,
+    calling: Annotated[str | None, typer.Option(help="Calling AE title of its sender; default any.")] = None,
+) -> None:
+    """Say which route an object takes and why, rule by rule, without patient data.
+
+    Example: dicom-node explain hand.dcm --config config/node.yaml --calling MODALITY
+    """
+    from dicom_node.operate.explain import explain as run
+
+    raise typer.Exit(run(file, config, calling=calling))
 
 
 @app.command()
@@ -159,6 +176,7 @@ def train(
         str | None, typer.Option("--from", help="Begin with these weights: a name, or a run folder.")
     ] = None,
     images: Annotated[int | None, typer.Option(help="Train on so many of the training images.")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
@@ -177,9 +195,10 @@ def train(
         options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
         task = task_of(recipe)
         if task is Task.BONE_AGE:
-            train_reader(recipe, **options, device=device, weights_directory=weights_directory, changes=changes)
-        elif changes:
-            raise ValueError(f"{recipe}: trains for {task}; --from and --images are for readers")
+            options |= {"weights_directory": weights_directory, "changes": changes, "tensorboard": tensorboard}
+            train_reader(recipe, **options, device=device)
+        elif changes or tensorboard:
+            raise ValueError(f"{recipe}: trains for {task}; --from, --images and --tensorboard are for readers")
         else:
             TRAININGS[task](recipe, **options, device=device)
 
@@ -207,7 +226,7 @@ def package(
 
 @app.command()
 def evaluate(
-    models: Annotated[list[str], typer.Argument(help="Names of weights; several are compared.")],
+    models: Annotated[list[str], typer.Argument(help="Names of weights, or run folders; several are compared.")],
     data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
     fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
     by: Annotated[str, typer.Option(help="Groups of the tables: sex,age or sex or age or none.")] = "sex,age",
@@ -238,7 +257,7 @@ def evaluate(
     from models.evaluation.run import evaluate_plan
     from models.evaluation.segmentation_run import evaluate_segmenter
     from models.registry import verify
-    from models.training.run import choose_device
+    from models.training.follow import choose_device
 
     def run() -> None:
         if len(models) == 1 and verify(models[0], directory=weights_directory).task is Task.SEGMENTATION:

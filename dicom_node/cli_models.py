@@ -47,6 +47,22 @@ def data_check(
     raise typer.Exit(with_clear_faults(lambda: check(site, contact_sheet=contact_sheet)))
 
 
+@data_app.command("carry")
+def data_carry(
+    recipes: Annotated[list[Path], typer.Argument(help="YAMLs of config/training.", exists=True, dir_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    output: Annotated[Path, typer.Option(help="Folder to write into; it will hold radiographs.")],
+) -> None:
+    """Prepare a training on a machine where little is installed: frames that train and select, and recipes.
+
+    Example: dicom-node data carry config/training/regression_cnn.s5.paper.yaml --data /data --output carried
+    """
+    from models.training.carry import carry
+
+    for path in with_clear_faults(lambda: carry(recipes, data=data, output=output)):
+        typer.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
 @models_app.callback()
 def models() -> None:
     """The weights this site reads with.
@@ -193,3 +209,34 @@ def calibrate(
         return run.check(output, model, data=data, weights_directory=weights_directory)
 
     typer.echo(with_clear_faults(chosen))
+
+
+def evaluate_runs(
+    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures and CSV into OUTPUT.")],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    weights_directory: AnyWeights = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Write the results document of a paper's system: its tables from run folders, the paper's figures beside them.
+
+    Example: dicom-node evaluate-runs config/evaluation/regression_cnn.yaml --runs runs --data /data --output results/rc
+    """
+    from models.evaluation.paper.run import write_results
+
+    page = with_clear_faults(
+        lambda: write_results(
+            document,
+            runs=runs,
+            data=data,
+            output=output,
+            fold=fold,
+            limit=limit,
+            weights_directory=weights_directory,
+            device=device,
+        )
+    )
+    typer.echo(str(page))

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from dicom_node.report.rendition import PictureCompression
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern, Port
 
@@ -75,6 +76,10 @@ class Peer(Frozen):
     """send, receive, or both."""
     tls: bool = False
     """Use node.tls when sending to this peer."""
+    picture_compression: PictureCompression = PictureCompression.NONE
+    """How pictures go to this peer: none, rle (the same pixels) or jpeg (small, lossy)."""
+    presentation_state: bool = False
+    """Send the boxes of the bones too, as a presentation state over the original."""
 
     @model_validator(mode="after")
     def _receivers_have_an_address(self) -> "Peer":
@@ -94,11 +99,16 @@ class Candidates(Frozen):
     """Image Type (0008,0008), value 1; an absent one counts as ORIGINAL."""
     presentation_intents: tuple[str, ...] = ("FOR PRESENTATION",)
     """Presentation Intent Type (0008,0068); an absent one matches."""
-    body_parts: tuple[Pattern, ...] = (r"HAND", r"WRIST")
+    body_parts: tuple[Pattern, ...] = (
+        "HAND", "WRIST", "SCT 85562004", "SCT 74670003", "SRT T-D8700", "SRT T-15460",
+    )  # fmt: skip
     """Regular expressions, any case, searched in the body part, the anatomic region, the procedure and the
-    descriptions of study, series and procedure step; one hit is enough."""
+    descriptions of study, series, request and procedure step, and in codes of region and procedure, written as
+    SCHEME VALUE; one hit is enough."""
     secondary_capture: bool = False
     """Read Secondary Capture objects too."""
+    twins: bool = False
+    """Read every image of an exposure; otherwise one of them is read."""
 
 
 class Route(Frozen):
@@ -155,6 +165,8 @@ class Work(Frozen):
     """How long the first image of a batch waits for others."""
     decoder_processes: int = Field(default=2, ge=1, le=32)
     """Processes that decode pixels; one may die without harm to the rest."""
+    twin_wait_s: float = Field(default=60.0, ge=0, le=3600)
+    """How long a raw or captured image of a known exposure waits for the processed one, which is then read instead."""
     decode_timeout_s: float = Field(default=60.0, gt=0, le=600)
     """A decoder that takes longer is ended."""
     torch_threads: int = Field(default=0, ge=0, le=128)
@@ -186,7 +198,36 @@ class Report(Frozen):
     series_number: int = Field(default=9001, ge=9000, le=2**31 - 10)
     """Series number of the report; the picture takes the next one."""
     picture_side_px: int = Field(default=1024, ge=512, le=3072)
-    """Longest side of the radiograph in the secondary capture."""
+    """Longest side of a radiograph in the picture."""
+    burn_in_identity: bool = False
+    """Write the patient's name, ID and birth date into the picture, and say so in its header."""
+    font_file: PathBeside | None = None
+    """TrueType or OpenType file for text in scripts that the fonts of the node lack (see docs/results/report.md)."""
+    refusal_picture: bool = True
+    """Send a picture beside the report where an image is not read."""
+
+    @field_validator("font_file")
+    @classmethod
+    def _font_is_one(cls, font_file: Path | None) -> Path | None:
+        if font_file is not None:
+            from dicom_node.report.typeface import covered  # a font library, only for those who name a font
+
+            covered(font_file)
+        return font_file
+
+
+class Mode(StrEnum):
+    """How far results go."""
+
+    LIVE = "live"
+    COMMISSIONING = "commissioning"
+
+
+class Commissioning(Frozen):
+    """Trying the node out, before its results go where they are read. See docs/operations/commissioning.md."""
+
+    destination: Name | None = None
+    """Name of the peer that gets every result, and no other peer any, while mode is commissioning; null for none."""
 
 
 class LogLevel(StrEnum):
@@ -210,6 +251,8 @@ class Logging(Frozen):
 class Settings(Frozen):
     """Everything in the file."""
 
+    mode: Mode = Mode.LIVE
+    """live, or commissioning: results go to commissioning.destination alone, and a table of readings is kept."""
     node: Node = Node()
     peers: dict[Name, Peer] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
@@ -218,6 +261,7 @@ class Settings(Frozen):
     work: Work = Work()
     delivery: Delivery = Delivery()
     report: Report = Report()
+    commissioning: Commissioning = Field(default=Commissioning(), validate_default=True)
     logging: Logging = Logging()
 
     @field_validator("peers")
@@ -234,7 +278,7 @@ class Settings(Frozen):
     @field_validator("routes")
     @classmethod
     def _destinations_exist(cls, routes: tuple[Route, ...], info: ValidationInfo) -> tuple[Route, ...]:
-        receivers = [name for name, peer in info.data.get("peers", {}).items() if Allowance.RECEIVE in peer.may]
+        receivers = _receivers(info.data.get("peers", {}))
         faults = [
             Fault((place, "destinations", index), f"'{name}' is no peer that may receive", _listed(receivers))
             for place, route in enumerate(routes)
@@ -250,6 +294,22 @@ class Settings(Frozen):
         if faults:
             raise faults_error(faults)
         return routes
+
+    @field_validator("commissioning")
+    @classmethod
+    def _commissioning_has_a_destination(cls, commissioning: Commissioning, info: ValidationInfo) -> Commissioning:
+        name = commissioning.destination
+        receivers = _receivers(info.data.get("peers", {}))
+        if name is None and info.data.get("mode") is Mode.COMMISSIONING:
+            wrong = "is missing, and mode is commissioning"
+            raise faults_error([Fault(("destination",), wrong, _listed(receivers))])
+        if name is not None and "peers" in info.data and name not in receivers:
+            raise faults_error([Fault(("destination",), f"'{name}' is no peer that may receive", _listed(receivers))])
+        return commissioning
+
+
+def _receivers(peers: dict[str, Peer]) -> list[str]:
+    return [name for name, peer in peers.items() if Allowance.RECEIVE in peer.may]
 
 
 def _listed(names: list[str]) -> str:

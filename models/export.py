@@ -1,6 +1,7 @@
 """Weights for other runtimes: one network with its mirror image averaged, as ONNX or inside a MONAI Bundle.
 
 Both take what `models.preprocess.standardise` makes of a radiograph, and give the bone age that `dicom-node` reads.
+Where a reader crops to the hand, what lies in the hand's box goes in; the box itself is the caller's.
 """
 
 import json
@@ -80,8 +81,8 @@ def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torc
 
     Raises ValueError for weights whose input is more than the standard frame, which no other runtime would prepare.
     """
-    if model.card.channels != DEFAULT or model.card.hand_detector is not None:
-        raise ValueError(f"{model.card.name}: attention maps or crops come before its network; it cannot be exported")
+    if model.card.channels != DEFAULT:
+        raise ValueError(f"{model.card.name}: attention maps come before its network; it cannot be exported")
     size = model.card.input_size
     network = FlipAveraged(model.network.to("cpu").to(memory_format=torch.contiguous_format)).eval()
     return network, (torch.rand(2, 1, size, size), torch.tensor([0.0, 1.0]))
@@ -90,8 +91,9 @@ def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torc
 def describe(card: Card) -> str:
     """The card as JSON, with what goes in and comes out."""
     size = card.input_size
+    crop = f", cropped to the hand as {card.hand_detector.name} finds it" if card.hand_detector else ""
     interface = {
-        "image": f"(B, 1, {size}, {size}) float32 in [0, 1], bone bright, by models.preprocess.standardise",
+        "image": f"(B, 1, {size}, {size}) float32 in [0, 1], bone bright, by models.preprocess.standardise{crop}",
         "male": "(B,) float32, 1 male, 0 female",
         "age_months": "(B, 1) float32, mean of the image and its mirror image",
     }

@@ -2,7 +2,8 @@
 
 Layout after the MONAI Bundle specification (https://docs.monai.io/en/stable/mb_specification.html): configs/,
 models/model.ts, scripts/, docs/README.md, LICENSE. Its data folder holds images and a dataset.json:
-{"test": [{"image": "a.png", "male": 1.0}, ...]}.
+{"test": [{"image": "a.png", "male": 1.0}, ...]}. For a reader that crops to the hand, each also has its "box": left,
+top, right, bottom as fractions of the image.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 from monai.data import save_net_with_metadata
 
 from models import preprocess, registry
+from models.attention import coarse
 from models.card import Card, Task
 from models.export import describe, quiet_about_torchscript, traced
 
@@ -33,7 +35,9 @@ def export_bundle(name: str, output: Path, *, weights_directory: Path | None = N
     facts = {"name": card.name, "version": card.version, "weights_sha256": card.sha256}
     with quiet_about_torchscript():
         save_net_with_metadata(traced(model), str(root / "models" / "model.ts"), meta_values=facts)
-    shutil.copyfile(Path(preprocess.__file__), root / "scripts" / "preprocess.py")
+    for module in (preprocess, coarse):
+        source = Path(str(module.__file__))
+        shutil.copyfile(source, root / "scripts" / source.name)
     (root / "scripts" / "__init__.py").write_text('"""What the network\'s input is made with."""\n', encoding="utf-8")
     _write_json(root / "configs" / "metadata.json", _metadata(card))
     _write_json(root / "configs" / "inference.json", _inference(card))
@@ -117,30 +121,46 @@ def _inference(card: Card) -> dict[str, Any]:
 
 
 def _transforms(card: Card) -> list[dict[str, Any]]:
-    """8 bit grey to the network's input; the function is the project's own, copied beside the configs."""
-    module = "__import__('scripts.preprocess').preprocess"
-    frame = f"torch.as_tensor({module}.standardise(image.numpy() / 255, {card.input_size}))"
-    standardise = f"$lambda image: monai.data.MetaTensor({frame}, meta=image.meta)"
+    """8 bit grey to the network's input; the functions are the project's own, copied beside the configs."""
     return [
         {
             "_target_": "LoadImaged", "keys": "image", "reader": "PILReader", "reverse_indexing": False,
             "converter": "$lambda image: image.convert('L')",
         },
-        {"_target_": "Lambdad", "keys": "image", "func": standardise},
-        {"_target_": "EnsureChannelFirstd", "keys": "image", "channel_dim": "no_channel"},
+        {"_target_": "Lambda", "func": f"$lambda item: {{**item, 'image': {_standardised(card)}}}"},
         {"_target_": "ToTensord", "keys": "male", "dtype": "$torch.float32"},
     ]  # fmt: skip
 
 
+def _standardised(card: Card) -> str:
+    """The expression that makes (1, S, S) of an item, as `models.attention.stack.network_input` does."""
+    preprocess, coarse = (f"__import__('scripts.{name}').{name}" for name in ("preprocess", "coarse"))
+    frame = f"{preprocess}.standard_frame(item['image'].numpy() / 255)"
+    if card.hand_detector is not None:
+        frame = f"{coarse}.crop({frame}, {coarse}.Box(*item['box']))"
+    shrunk = f"{preprocess}.shrink(torch.as_tensor({frame})[None, None].float() / 255, {card.input_size})[0]"
+    return f"monai.data.MetaTensor({shrunk}, meta=item['image'].meta)"
+
+
 def _readme(card: Card) -> str:
+    box = ', "box": [0.1, 0.05, 0.9, 0.95]' if card.hand_detector else ""
     return (
         f"# {card.name} {card.version}\n\n{card.intended_use}\n\n{card.terms}\n\n"
         f"Trained on: {card.data}. Weights sha256 `{card.sha256}`.\n\n"
-        'A data folder holds images (bone bright) and `dataset.json`: `{"test": [{"image": "a.png", "male": 1.0}]}`.\n'
+        'A data folder holds images (bone bright) and `dataset.json`: `{"test": [{"image": "a.png", "male": 1.0'
+        f"{box}}}]}}`.\n"
+        f"{_about_boxes(card)}"
         "\n    python -m monai.bundle run --config_file configs/inference.json --bundle_root . --dataset_dir DIR\n\n"
         "writes `eval/predictions.csv`: file and bone age in months. Calibration of a site and the 95 % interval "
         "(`docs/card.json`) are left to the caller.\n"
     )
+
+
+def _about_boxes(card: Card) -> str:
+    if card.hand_detector is None:
+        return ""
+    found_by = f"`{card.hand_detector.name}` (sha256 `{card.hand_detector.sha256}`)"
+    return f"The box holds the hand: left, top, right, bottom as fractions of the image; in training by {found_by}.\n"
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:

@@ -20,8 +20,8 @@ from models.networks import build_network
 from models.package_measures import AnyRecipe, measured
 from models.registry import SHIPPED
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
+from models.training.follow import choose_device
 from models.training.recipe import load_recipe
-from models.training.run import choose_device
 from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
 from models.training.tasks import task_of
 
@@ -106,16 +106,18 @@ def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
         phantoms_only = "Tests and constancy checks on phantoms; reads no patient."
         return _Origin("drawn phantoms; no radiograph", "No restriction beyond the code's licence.", phantoms_only)
     if data is not None and data.is_dir():
-        return _Origin(f"RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9{_part_of_data(recipe)}", TERMS)
+        return _Origin(f"RSNA 2017 radiographs, 299x299, {_taken(recipe)}", TERMS)
     return _Origin("a site's own radiographs, split as its description says", "The site's own.")
 
 
-def _part_of_data(recipe: AnyRecipe) -> str:
+def _taken(recipe: AnyRecipe) -> str:
     if isinstance(recipe, DetectionRecipe):
-        return f", those with a marked {recipe.marks}"
+        return f"folds 0-7 of 0-9, those with a marked {recipe.marks}"
     if isinstance(recipe, SegmentationRecipe):
-        return ", those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
-    return ""
+        drawn = "those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
+        return f"folds 0-7 of 0-9, {drawn}"
+    folds = "folds 0-7" if recipe.folds is None else f"folds {', '.join(map(str, recipe.folds))}"
+    return f"{folds} of 0-9" + ("" if recipe.images is None else f", {recipe.images} images of them")
 
 
 def _float16_blob(run: Path, recipe: AnyRecipe) -> bytes:

@@ -63,7 +63,11 @@ def load(name: str, *, directory: Path | None = None, device: str = "cpu") -> Lo
 
     Raises ValueError as `verify` does.
     """
-    model = load_from(name, locate(name, directory), device=device)
+    return with_detector(load_from(name, locate(name, directory), device=device), directory=directory, device=device)
+
+
+def with_detector(model: LoadedModel, *, directory: Path | None = None, device: str = "cpu") -> LoadedModel:
+    """The model beside the detector that its card names, if any. Raises ValueError where that is absent or another."""
     if model.card.hand_detector is None:
         return model
     detector = load(model.card.hand_detector.name, directory=directory, device=device)

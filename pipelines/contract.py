@@ -30,15 +30,66 @@ class HandRadiograph:
     pixels: (H, W) float32 in [0, 1], bone bright, after modality, VOI and presentation LUT.
     frames: frames the object holds; pixels are the first.
     spacing_mm: row and column spacing, None where unknown or uncalibrated.
+    pixel_aspect: height of a pixel over its width.
     age_months: chronological age at the exposure, None where unknown.
     """
 
     pixels: NDArray[np.float32]
     frames: int = 1
     spacing_mm: tuple[float, float] | None = None
+    pixel_aspect: float = 1.0
     laterality: Laterality | None = None
     sex: Sex | None = None
     age_months: float | None = None
+
+
+class Bone(StrEnum):
+    """The 13 bones of the radius-ulna-short bones methods (TW3, RUS-CHN); finger 1 is the thumb."""
+
+    RADIUS = "radius"
+    ULNA = "ulna"
+    METACARPAL_1 = "metacarpal-1"
+    METACARPAL_3 = "metacarpal-3"
+    METACARPAL_5 = "metacarpal-5"
+    PROXIMAL_PHALANX_1 = "proximal-phalanx-1"
+    PROXIMAL_PHALANX_3 = "proximal-phalanx-3"
+    PROXIMAL_PHALANX_5 = "proximal-phalanx-5"
+    MIDDLE_PHALANX_3 = "middle-phalanx-3"
+    MIDDLE_PHALANX_5 = "middle-phalanx-5"
+    DISTAL_PHALANX_1 = "distal-phalanx-1"
+    DISTAL_PHALANX_3 = "distal-phalanx-3"
+    DISTAL_PHALANX_5 = "distal-phalanx-5"
+
+
+@dataclass(frozen=True)
+class FoundBone:
+    """One bone in the image; a bone that was not found is absent, never invented.
+
+    left, top, right, bottom: the box in pixels of the original frame; 0 is the outer edge of the first pixel, W or H
+    that of the last one (PS3.3 C.18.6.1.1).  score: the detector's certainty, 0 to 1.
+    level: the bone's stage as a number of its scale; bone_age_months: what it says alone; None where nobody read it.
+    """
+
+    bone: Bone
+    left: float
+    top: float
+    right: float
+    bottom: float
+    score: float
+    level: int | None = None
+    bone_age_months: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.left < self.right and 0 <= self.top < self.bottom and 0 <= self.score <= 1):
+            raise ValueError(f"a bone's box has an inside, and its score is 0 to 1; these do not: {self}")
+
+
+class ImageQuality(StrEnum):
+    """How well the radiograph can be read (PS3.16 CID 3114)."""
+
+    EXCELLENT = "excellent"
+    GOOD = "good"
+    POOR = "poor"
 
 
 class RefusalCode(StrEnum):
@@ -51,6 +102,13 @@ class RefusalCode(StrEnum):
     SATURATED = "saturated"
     NO_PIXELS = "no-pixels"
     NOT_DECODABLE = "not-decodable"
+    DECODE_SUSPECT = "decode-suspect"
+    """Decoders make different images of the pixel data."""
+    NOT_A_HAND = "not-a-hand"
+    SEVERAL_HANDS = "several-hands"
+    CUT_OFF = "cut-off"
+    UNUSABLE_EXPOSURE = "unusable-exposure"
+    SEX_MISSING = "sex-missing"
 
 
 class WarningCode(StrEnum):
@@ -81,12 +139,29 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class ReaderReading:
-    """What one reader says for one sex. Months; the interval covers 95 % as measured on held-out images."""
+    """What one reader says for one sex. Months; the interval covers 95 % as measured on held-out images.
+
+    qualified: whether it may stand in a report; a reader much worse than the primary one may not.
+    """
 
     sex: Sex
     reader: str
     bone_age_months: float
     interval_months: tuple[float, float]
+    qualified: bool = True
+
+
+@dataclass(frozen=True)
+class Enhancement:
+    """An improved image that was read beside the original; the original is what is archived and shown.
+
+    method: the improvement's name.  in_front: whether the improved image's reading is the bone age.
+    """
+
+    method: str
+    original: ReaderReading
+    improved: ReaderReading
+    in_front: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +170,7 @@ class Reading:
 
     bone_age_months, interval_months: of the primary reader; None where the sex is missing.
     heatmap_months: (H, W) float32 over the original frame: the share of bone age each place speaks for (RAM).
+    bones: those that were found, each at most once.  quality: None where no stage judged it.
     """
 
     bone_age_months: float | None
@@ -105,6 +181,9 @@ class Reading:
     heatmap_months: NDArray[np.float32]
     models: tuple[ModelIdentity, ...]
     warnings: tuple[WarningCode, ...] = ()
+    bones: tuple[FoundBone, ...] = ()
+    quality: ImageQuality | None = None
+    enhancements: tuple[Enhancement, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """A pipeline at work: stages one image after the other, readers all images at once, then one answer an image."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.contract import HandRadiograph, ModelIdentity, Reading, Refusal, Sex, WarningCode
+from pipelines.contract import HandRadiograph, ModelIdentity, ReaderReading, Reading, Refusal, Sex, WarningCode
 from pipelines.readers.contract import Answer, Reader, Request
 from pipelines.spec import PipelineSpec, fingerprint
 from pipelines.stages.contract import Case, Stage
+
+QUALIFYING_RATIO = 1.15
+"""A reader stands beside the primary one in reports where its error is at most so many times that one's."""
 
 
 class StagedPipeline:
@@ -23,6 +27,7 @@ class StagedPipeline:
         detectors = [each for reader in readers for each in reader.detectors]
         others = tuple(dict.fromkeys([*detectors, *(each for each in of_stages if each is not None)]))
         self.models: tuple[ModelIdentity, ...] = (*(reader.identity for reader in readers), *others)
+        self._qualified = {reader.name for reader in readers if qualifies(reader, readers[0])}
         calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
         self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in others))
 
@@ -52,13 +57,16 @@ class StagedPipeline:
         return Reading(
             bone_age_months=front.bone_age_months if front else None,
             interval_months=front.interval_months if front else None,
-            readings=tuple(answer.reading for answer in every),
+            readings=tuple(self._judged(answer.reading) for answer in every),
             sex=case.radiograph.sex,
             method=self.spec.method,
             heatmap_months=case.original_frame(_heatmap(case, by_reader[0])),
             models=self.models,
             warnings=self._warnings(case, every),
         )
+
+    def _judged(self, reading: ReaderReading) -> ReaderReading:
+        return replace(reading, qualified=reading.reader in self._qualified)
 
     def _warnings(self, case: Case, answers: Sequence[Answer]) -> tuple[WarningCode, ...]:
         """Each once, in the order they arose."""
@@ -72,6 +80,15 @@ class StagedPipeline:
         if any(reading.bone_age_months >= last[reading.sex] for reading in primary):
             codes.append(WarningCode.BEYOND_SCALE)
         return tuple(dict.fromkeys(codes))
+
+
+def qualifies(reader: Reader, primary: Reader) -> bool:
+    """Whether a reader earned its place beside the primary one: measured, and nearly as good."""
+    if reader is primary:
+        return True
+    if reader.select_mae_months is None or primary.select_mae_months is None:
+        return False
+    return reader.select_mae_months <= QUALIFYING_RATIO * primary.select_mae_months
 
 
 def _sexes(case: Case) -> tuple[Sex, ...]:

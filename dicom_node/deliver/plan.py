@@ -6,6 +6,8 @@ from pydicom.uid import UID, ImplicitVRLittleEndian
 from pynetdicom.presentation import PresentationContext, build_context
 
 from dicom_node.report.contract import ObjectKind
+from dicom_node.report.rendition import PictureCompression
+from dicom_node.settings import Peer
 from dicom_node.spool.results import StoredObject
 
 Accepted = Set[tuple[str, str]]
@@ -15,6 +17,21 @@ Answer = tuple[StoredObject, ...]
 """The same answer in one or more SOP classes, the best first: the destination gets one of them."""
 
 _SAME_ANSWER = {ObjectKind.REPORT_FALLBACK.value: ObjectKind.REPORT.value}
+
+
+def objects_for(peer: Peer, objects: Sequence[StoredObject]) -> tuple[StoredObject, ...]:
+    """What a destination gets: the objects of one compression, and presentation states where it wants them.
+
+    Where the settings changed after the objects were built, it gets those that there are: uncompressed ones first.
+    """
+    there = {each.compression for each in objects if each.kind != ObjectKind.PRESENTATION.value}
+    wished = (peer.picture_compression.value, *(each.value for each in PictureCompression))
+    compression = next((each for each in wished if each in there), None)
+    return tuple(
+        each
+        for each in objects
+        if (peer.presentation_state if each.kind == ObjectKind.PRESENTATION.value else each.compression == compression)
+    )
 
 
 def answers(objects: Iterable[StoredObject]) -> list[Answer]:

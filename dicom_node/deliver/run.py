@@ -10,12 +10,14 @@ from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate import notify
 from dicom_node.operate.signals import end, stop_event
-from dicom_node.settings import Settings
+from dicom_node.settings import Mode, Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import read_results
 
 NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured")
 """The peer was taken out of the settings after the image was read; the administrator may put it back."""
+HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning")
+"""A result of an earlier live mode: it waits until the mode is live again."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,4 +38,6 @@ def deliver_stored(key: str, destination: str, node: Settings) -> DeliveryOutcom
     peer = node.peers.get(destination)
     if peer is None:
         return NOT_CONFIGURED
+    if node.mode is Mode.COMMISSIONING and destination != node.commissioning.destination:
+        return HELD
     return deliver(read_results(Layout(node.storage.directory), key), peer, node)

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 import structlog
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
@@ -20,8 +20,9 @@ from pynetdicom.association import Association
 
 from dicom_node.deliver import outcomes
 from dicom_node.deliver.association import associate
-from dicom_node.deliver.plan import Answer, agreed_syntax, answers, contexts
+from dicom_node.deliver.plan import Answer, agreed_syntax, answers, contexts, objects_for
 from dicom_node.jobs.contract import DeliveryOutcome
+from dicom_node.report.text import settle_texts, terms_of
 from dicom_node.settings import Peer, Settings
 from dicom_node.spool.results import StoredObject, StoredResults
 
@@ -36,19 +37,20 @@ log = structlog.get_logger(__name__)
 
 
 def deliver(results: StoredResults, peer: Peer, settings: Settings) -> DeliveryOutcome:
-    """Send every answer of `results` to `peer` in one association; sending again does no harm."""
-    if not results.objects:
+    """Send the answers that `peer` gets in one association; sending again does no harm."""
+    objects = objects_for(peer, results.objects)
+    if not objects:
         return outcomes.DELIVERED
     try:
-        syntaxes = {stored.path: _verified_syntax(stored) for stored in results.objects}
+        syntaxes = {stored.path: _verified_syntax(stored) for stored in objects}
     except (OSError, InvalidDicomError, AttributeError, ValueError):
         return outcomes.OBJECT_CHANGED
-    wanted = contexts([(stored.sop_class_uid, syntaxes[stored.path]) for stored in results.objects])
+    wanted = contexts([(stored.sop_class_uid, syntaxes[stored.path]) for stored in objects])
     assoc = associate(peer, settings, wanted)
     if isinstance(assoc, DeliveryOutcome):
         return assoc
     try:
-        return _send_answers(assoc, answers(results.objects), syntaxes)
+        return _send_answers(assoc, answers(objects), syntaxes)
     finally:
         assoc.release()
 
@@ -91,10 +93,17 @@ def _send_answer(assoc: Association, answer: Answer, syntaxes: Syntaxes) -> Deli
 def _send(assoc: Association, stored: StoredObject, *, transcode: bool) -> DeliveryOutcome:
     started = monotonic()
     try:
-        response = assoc.send_c_store(dcmread(stored.path) if transcode else stored.path)
+        response = assoc.send_c_store(_transcodable(stored.path) if transcode else stored.path)
     except RuntimeError:  # the association ended after the last object
         return outcomes.ASSOCIATION_ABORTED
     if "Status" in response:
         return outcomes.judge_status(response.Status)
     timed_out = monotonic() - started >= (assoc.dimse_timeout or 0)
     return outcomes.DIMSE_TIMEOUT if timed_out else outcomes.ASSOCIATION_ABORTED
+
+
+def _transcodable(path: Path) -> Dataset:
+    """The data set, whose texts go out with their bytes whatever its character set makes of them."""
+    ds = dcmread(path)
+    settle_texts([ds], terms_of(ds))
+    return ds

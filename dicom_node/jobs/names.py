@@ -22,3 +22,16 @@ def image_job(key: str, attempt: int = 0) -> str:
 def delivery_job(key: str, destination: str, attempt: int = 0) -> str:
     """The workflow id of one attempt at a delivery."""
     return f"deliver:{key}:{destination}:{attempt}"
+
+
+def jobs_of(key: str) -> tuple[str, str]:
+    """What the workflow ids of an image version begin with."""
+    return f"image:{key}", f"deliver:{key}:"
+
+
+def parsed(workflow_id: str) -> tuple[str, str | None, int]:
+    """Key, destination (None for an attempt at reading) and number of an attempt."""
+    kind, key, *rest = workflow_id.split(":")
+    if kind == "deliver":
+        return key, rest[0], int(rest[1])
+    return key, None, int(rest[0]) if rest else 0

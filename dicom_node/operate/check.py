@@ -14,7 +14,7 @@ import typer
 
 from dicom_node.errors import NodeError, SettingsInvalid
 from dicom_node.operate.finding import Finding, Level, fail, ok, warn
-from dicom_node.settings import Allowance, Settings, load
+from dicom_node.settings import Allowance, Mode, Settings, load
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.refusals import RefusalLog
 from dicom_node.spool.store import MIB
@@ -61,6 +61,9 @@ def findings(config: Path, settings: Settings) -> Iterator[Finding]:
 
 
 def _set_up(settings: Settings) -> Iterator[Finding]:
+    if settings.mode is Mode.COMMISSIONING:
+        detail = f"commissioning: results go to {settings.commissioning.destination} alone"
+        yield warn("mode", detail, "set mode: live once the agreement with your radiologists is known")
     if not any(Allowance.SEND in peer.may for peer in settings.peers.values()):
         yield warn("peers", "nobody may send to this node", "add a peer with may: [send]")
     if not settings.routes:
@@ -168,7 +171,10 @@ def _tls(settings: Settings) -> Iterator[Finding]:
 def _destinations(settings: Settings) -> Iterator[Finding]:
     from dicom_node.operate.probe import probe
 
-    for name in sorted({name for route in settings.routes for name in route.destinations}):
+    names = {name for route in settings.routes for name in route.destinations}
+    if settings.commissioning.destination is not None:
+        names.add(settings.commissioning.destination)
+    for name in sorted(names):
         yield from probe(name, settings.peers[name], settings)
 
 

@@ -1,13 +1,16 @@
 """A destination, tried from here: the association, C-ECHO, and the presentation contexts that results need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydicom.uid import (
     UID,
     Comprehensive3DSRStorage,
     EnhancedSRStorage,
     ExplicitVRLittleEndian,
+    GrayscaleSoftcopyPresentationStateStorage,
     ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    RLELossless,
     SecondaryCaptureImageStorage,
 )
 from pynetdicom.association import Association
@@ -17,14 +20,22 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from dicom_node.deliver.association import associate
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.operate.finding import Finding, fail, ok, warn
+from dicom_node.report.rendition import PictureCompression
 from dicom_node.settings import Peer, Settings
 
 SYNTAXES = {"explicit": ExplicitVRLittleEndian, "implicit": ImplicitVRLittleEndian}
+COMPRESSED = {
+    PictureCompression.RLE: {"RLE Lossless": RLELossless},
+    PictureCompression.JPEG: {"JPEG Baseline": JPEGBaseline8Bit},
+}
+"""What a compressed picture is sent in, and nothing else."""
 RESULTS = {
     "Comprehensive 3D SR": Comprehensive3DSRStorage,
     "Enhanced SR": EnhancedSRStorage,
     "Secondary Capture": SecondaryCaptureImageStorage,
 }
+BOXES = "Grayscale Softcopy Presentation State"
+_PICTURE, _STATE = SecondaryCaptureImageStorage, GrayscaleSoftcopyPresentationStateStorage
 REMEDIES = {
     "connection-failed": "start the destination; see its host and port, and the firewall between",
     "no-presentation-context": "let the destination accept Verification and the classes of results",
@@ -35,10 +46,12 @@ REMEDIES = {
 
 
 def probe(name: str, peer: Peer, settings: Settings) -> Iterator[Finding]:
-    """What the destination says, a finding each: association, C-ECHO, report, picture."""
+    """What the destination says, a finding each: association, C-ECHO, report, picture, boxes where they are sent."""
     where = f"{peer.ae_title} at {peer.host}:{peer.port}{' (TLS)' if peer.tls else ''}"
-    wanted = [Verification, *RESULTS.values()]
+    wanted = [Verification, *RESULTS.values(), *([_STATE] if peer.presentation_state else [])]
     proposed = [build_context(sop_class, syntax) for sop_class in wanted for syntax in SYNTAXES.values()]
+    pictures = COMPRESSED.get(peer.picture_compression, SYNTAXES)
+    proposed += [build_context(_PICTURE, syntax) for syntax in pictures.values() if pictures is not SYNTAXES]
     assoc = associate(peer, settings, proposed)
     if isinstance(assoc, DeliveryOutcome):
         yield fail(f"{name}: association", f"{where}: {assoc.code}", _remedy(assoc.code, settings))
@@ -46,7 +59,8 @@ def probe(name: str, peer: Peer, settings: Settings) -> Iterator[Finding]:
     try:
         yield ok(f"{name}: association", where)
         yield from _echo(name, assoc)
-        yield from _classes(name, assoc)
+        yield from _report(name, assoc)
+        yield from _others(name, peer, assoc, pictures)
     finally:
         assoc.release()
 
@@ -59,7 +73,7 @@ def _remedy(code: str, settings: Settings) -> str:
 
 def _echo(name: str, assoc: Association) -> Iterator[Finding]:
     what = f"{name}: C-ECHO"
-    if not _accepted(assoc, Verification):
+    if not _accepted(assoc, Verification, SYNTAXES):
         yield warn(what, "the destination does not offer Verification", "results may still be delivered")
         return
     status = assoc.send_c_echo()
@@ -71,23 +85,33 @@ def _echo(name: str, assoc: Association) -> Iterator[Finding]:
         yield ok(what, "answered")
 
 
-def _classes(name: str, assoc: Association) -> Iterator[Finding]:
-    """The report goes as Comprehensive 3D SR, else as Enhanced SR; the picture as Secondary Capture."""
-    taken = {title: _accepted(assoc, sop_class) for title, sop_class in RESULTS.items()}
-    first, fallback, picture = taken
+def _report(name: str, assoc: Association) -> Iterator[Finding]:
+    """The report goes as Comprehensive 3D SR, else as Enhanced SR."""
+    taken = {title: _accepted(assoc, sop_class, SYNTAXES) for title, sop_class in RESULTS.items()}
+    first, fallback, _ = taken
     if taken[first]:
         yield ok(f"{name}: report", f"{first} ({taken[first]})")
     elif taken[fallback]:
         yield warn(f"{name}: report", f"no {first}; {fallback} ({taken[fallback]}) goes instead")
     else:
         yield fail(f"{name}: report", f"neither {first} nor {fallback}", "let the destination accept one of them")
-    if taken[picture]:
-        yield ok(f"{name}: picture", f"{picture} ({taken[picture]})")
-    else:
-        yield fail(f"{name}: picture", f"no {picture}", "let the destination accept it")
 
 
-def _accepted(assoc: Association, sop_class: UID) -> str:
-    """The accepted syntaxes of the class in words; empty where there is none."""
+def _others(name: str, peer: Peer, assoc: Association, pictures: Mapping[str, UID]) -> Iterator[Finding]:
+    """The picture goes as Secondary Capture in the peer's compression; the boxes as a presentation state."""
+    wanted = {"picture": ("Secondary Capture", _PICTURE, pictures)}
+    if peer.presentation_state:
+        wanted["boxes"] = (BOXES, _STATE, SYNTAXES)
+    for what, (title, sop_class, syntaxes) in wanted.items():
+        taken = _accepted(assoc, sop_class, syntaxes)
+        if taken:
+            yield ok(f"{name}: {what}", f"{title} ({taken})")
+        else:
+            words = f"no {title}" if syntaxes is SYNTAXES else f"no {title} in {' or '.join(syntaxes)}"
+            yield fail(f"{name}: {what}", words, "let the destination accept it")
+
+
+def _accepted(assoc: Association, sop_class: UID, syntaxes: Mapping[str, UID]) -> str:
+    """The accepted ones of these syntaxes in words; empty where there is none."""
     found = {cx.transfer_syntax[0] for cx in assoc.accepted_contexts if cx.abstract_syntax == sop_class}
-    return " and ".join(word for word, syntax in SYNTAXES.items() if syntax in found)
+    return " and ".join(word for word, syntax in syntaxes.items() if syntax in found)

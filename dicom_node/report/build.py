@@ -1,21 +1,33 @@
-"""All objects of one reading."""
+"""All objects of one answer."""
 
-from dicom_node.report.contract import BuiltObject, ObjectKind, ReadCase, ReportContext
-from dicom_node.report.sc import build_capture
-from dicom_node.report.sr import build_report
-from dicom_node.report.uids import result_uids
+from collections.abc import Iterator
+
+from dicom_node.report.contract import AnyCase, BuiltObject, ObjectKind, ReadCase, RefusedCase, ReportContext
+from dicom_node.report.presentation import build_presentation
+from dicom_node.report.sc import build_captures
+from dicom_node.report.sr import build_reports
+from dicom_node.report.uids import ResultUids, result_uids
 
 
-def build_objects(case: ReadCase, context: ReportContext) -> tuple[BuiltObject, ...]:
-    """The report, its fallback and the capture, in this order, all in the source's study.
+def build_objects(case: AnyCase, context: ReportContext) -> tuple[BuiltObject, ...]:
+    """For each compression the report, its fallback and the capture, then the presentation state; all in one study.
 
-    The same case and context give the same objects. The source must have SOPClassUID and SOPInstanceUID; anything
-    else may be missing.
+    A refusal has a picture where the context says so, and never a presentation state; a reading has one where the
+    context wants it and bones were found in a grey image. The same case and context give the same objects. The
+    source must have SOPClassUID and SOPInstanceUID; anything else may be missing.
     """
     uids = result_uids(case, context)
-    capture = build_capture(case, context, uids)
-    reports = (
-        BuiltObject(kind, build_report(kind, case, context, uids, capture))
-        for kind in (ObjectKind.REPORT, ObjectKind.REPORT_FALLBACK)
-    )
-    return (*reports, BuiltObject(ObjectKind.CAPTURE, capture))
+    return tuple(_built(case, context, uids))
+
+
+def _built(case: AnyCase, context: ReportContext, uids: ResultUids) -> Iterator[BuiltObject]:
+    pictured = context.refusal_picture or not isinstance(case, RefusedCase)
+    captures = build_captures(case, context, uids) if pictured else (None,)
+    for capture in captures:
+        yield from build_reports(case, context, uids, capture)
+        if capture:
+            yield capture
+    if context.presentation_state and isinstance(case, ReadCase):
+        presentation = build_presentation(case, context, uids)
+        if presentation is not None:
+            yield BuiltObject(ObjectKind.PRESENTATION, presentation)

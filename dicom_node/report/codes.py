@@ -6,8 +6,8 @@ from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import CodedConcept
 from pydicom.sr.coding import Code
 
-from dicom_node.report.words import warning_words
-from pipelines.contract import Laterality, Sex, WarningCode
+from dicom_node.report.words import refusal_words, warning_words
+from pipelines.contract import Bone, ImageQuality, Laterality, RefusalCode, Sex, WarningCode
 
 # LOINC
 BONE_AGE: Final = Code("85151-9", "LN", "XR Bone age")
@@ -20,6 +20,7 @@ LATERALITIES: Final = {
     Laterality.LEFT: Code("7771000", "SCT", "Left"),  # PS3.16 CID 244
     Laterality.RIGHT: Code("24028007", "SCT", "Right"),
 }
+BONE: Final = Code("272673000", "SCT", "Bone")  # PS3.16 CID 6202
 CHRONOLOGICAL_AGE: Final = Code("424144002", "SCT", "Chronological age")
 UPPER_UNCERTAINTY: Final = Code("371886008", "SCT", "+, range of upper measurement uncertainty")  # PS3.16 CID 225
 LOWER_UNCERTAINTY: Final = Code("371885007", "SCT", "-, range of lower measurement uncertainty")  # PS3.16 CID 225
@@ -54,8 +55,33 @@ MODALITIES: Final = {  # CID 29
     "RG": Code("RG", "DCM", "Radiographic imaging"),
 }
 OTHER_MODALITY: Final = Code("OT", "DCM", "Other")  # CID 32
+IMAGE_QUALITY: Final = Code("111101", "DCM", "Image Quality")  # CID 6014
+QUALITIES: Final = {  # CID 3114
+    ImageQuality.EXCELLENT: Code("122740", "DCM", "Excellent image quality"),
+    ImageQuality.GOOD: Code("122741", "DCM", "Good image quality"),
+    ImageQuality.POOR: Code("122742", "DCM", "Poor image quality"),
+}
+CERTAINTY: Final = Code("111012", "DCM", "Certainty of Finding")  # CID 6048, in percent
 SUMMARY: Final = Code("121111", "DCM", "Summary")
 COMMENT: Final = Code("121106", "DCM", "Comment")
+
+# Foundational Model of Anatomy (PS3.16 Table 8-1); DICOM's context groups name no single finger's bone.
+# Two public anatomical inventories agree on these numbers; radius and ulna are SNOMED CT's of PS3.16 CID 12021.
+BONES: Final = {
+    Bone.RADIUS: Code("62413002", "SCT", "Radius"),
+    Bone.ULNA: Code("23416004", "SCT", "Ulna"),
+    Bone.METACARPAL_1: Code("23899", "FMA", "First metacarpal bone"),
+    Bone.METACARPAL_3: Code("23901", "FMA", "Third metacarpal bone"),
+    Bone.METACARPAL_5: Code("23903", "FMA", "Fifth metacarpal bone"),
+    Bone.PROXIMAL_PHALANX_1: Code("23918", "FMA", "Proximal phalanx of thumb"),
+    Bone.PROXIMAL_PHALANX_3: Code("23920", "FMA", "Proximal phalanx of middle finger"),
+    Bone.PROXIMAL_PHALANX_5: Code("23922", "FMA", "Proximal phalanx of little finger"),
+    Bone.MIDDLE_PHALANX_3: Code("23934", "FMA", "Middle phalanx of middle finger"),
+    Bone.MIDDLE_PHALANX_5: Code("23936", "FMA", "Middle phalanx of little finger"),
+    Bone.DISTAL_PHALANX_1: Code("23945", "FMA", "Distal phalanx of thumb"),
+    Bone.DISTAL_PHALANX_3: Code("23947", "FMA", "Distal phalanx of middle finger"),
+    Bone.DISTAL_PHALANX_5: Code("23949", "FMA", "Distal phalanx of little finger"),
+}
 
 # UCUM
 MONTHS: Final = Code("mo", "UCUM", "month")  # PS3.16 CID 7456
@@ -69,11 +95,33 @@ DIFFERENCE: Final = Code("BA-MINUS-CA", PRIVATE_SCHEME, "Bone age minus chronolo
 ASSUMED_SEX: Final = Code("ASSUMED-SEX", PRIVATE_SCHEME, "Sex assumed for this reading")
 COVERAGE: Final = Code("COVERAGE", PRIVATE_SCHEME, "Coverage of the uncertainty range")
 READING_WARNING: Final = Code("WARNING", PRIVATE_SCHEME, "Warning about this reading")
+READER: Final = Code("READER", PRIVATE_SCHEME, "Reader beside the primary one")
+IMAGE_READ: Final = Code("IMAGE-READ", PRIVATE_SCHEME, "Image that was read")
+ORIGINAL: Final = Code("ORIGINAL", PRIVATE_SCHEME, "Original image")
+IMPROVED: Final = Code("IMPROVED", PRIVATE_SCHEME, "Improved image")
+IMPROVEMENT: Final = Code("IMPROVEMENT", PRIVATE_SCHEME, "Method of improvement")
+IN_FRONT: Final = Code("IN-FRONT", PRIVATE_SCHEME, "Image whose reading is the bone age")
+BONE_LEVEL: Final = Code("BONE-LEVEL", PRIVATE_SCHEME, "Development stage of the bone")
+"""LOINC counts stages bone by bone (93148-5 is the ulna's, XR); of the other twelve no code was found."""
+ONE_BONE_AGE: Final = Code("ONE-BONE-AGE", PRIVATE_SCHEME, "Bone age by this bone alone")
+REFUSAL: Final = Code("REFUSAL", PRIVATE_SCHEME, "Reason for no reading")
+SUPERSEDES: Final = Code("SUPERSEDES", PRIVATE_SCHEME, "What this report supersedes")
+
+_STANDARD_REFUSALS: Final = {  # PS3.16 CID 7011
+    RefusalCode.NO_PIXELS: Code("111213", "DCM", "No image"),
+    RefusalCode.CUT_OFF: Code("111209", "DCM", "Positioning"),
+}
 
 
 def warning_code(warning: WarningCode) -> Code:
     """A warning as a code of the private scheme; its value fits SH."""
     return Code(warning.value.upper()[:16], PRIVATE_SCHEME, warning_words(warning))
+
+
+def refusal_code(code: RefusalCode) -> Code:
+    """A standard reason where one says the same, else one of the private scheme; its value fits SH."""
+    private = Code(code.value.upper()[:16], PRIVATE_SCHEME, refusal_words(code))
+    return _STANDARD_REFUSALS.get(code, private)
 
 
 def private_scheme(version: str) -> CodingSchemeIdentificationItem:

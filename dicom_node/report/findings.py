@@ -1,17 +1,16 @@
-"""The report's measurement group of the whole hand (PS3.16 TID 1501, 300, 310, 311, 4019)."""
+"""The report's groups of the whole hand (PS3.16 TID 1501, 4019): the reading, the readers beside it, improved images,
+or the reason why there is none. The first group holds the bone age in front."""
+
+from collections.abc import Iterator, Sequence
 
 from highdicom.sr import (
     AlgorithmIdentification,
     CodeContentItem,
     ContentItem,
-    ContentSequence,
     FindingSite,
     ImageContentItem,
     Measurement,
-    MeasurementProperties,
     MeasurementsAndQualitativeEvaluations,
-    MeasurementStatisticalProperties,
-    NumContentItem,
     QualitativeEvaluation,
     RelationshipTypeValues,
     SourceImageForMeasurementGroup,
@@ -21,59 +20,120 @@ from highdicom.sr import (
 from pydicom import Dataset
 
 from dicom_node.report import codes
-from dicom_node.report.comparison import REFERENCE, Comparison, compare
-from dicom_node.report.contract import ReadCase, ReportContext
+from dicom_node.report.comparison import compare
+from dicom_node.report.contract import AnyCase, ReadCase, RefusedCase, ReportContext
 from dicom_node.report.identity import MANUFACTURER
+from dicom_node.report.measurements import MODIFIER, assumed_sex, bone_age, tenth
 from dicom_node.report.subject import hand_laterality
-from dicom_node.report.summary import readings_in_front, summary
+from dicom_node.report.summary import readings_beside, readings_in_front, refusal_summary, summary
 from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import LATERALITY_WORDS
-from pipelines.contract import ReaderReading, Reading, Sex
+from pipelines.contract import Enhancement, ModelIdentity, ReaderReading
 
-INTERVAL_COVERAGE_PERCENT = 95
+Group = MeasurementsAndQualitativeEvaluations
 _CONTAINS = RelationshipTypeValues.CONTAINS
-_MODIFIER = RelationshipTypeValues.HAS_CONCEPT_MOD
-_PROPERTY = RelationshipTypeValues.HAS_PROPERTIES
 
 
-def hand_group(
-    case: ReadCase, context: ReportContext, uids: ResultUids, capture: Dataset
-) -> MeasurementsAndQualitativeEvaluations:
-    """Everything that is said of the hand, with the capture as its best illustration."""
-    laterality = hand_laterality(case.header)
-    side = f"{LATERALITY_WORDS[laterality]} " if laterality else ""
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=uids.tracking("hand"), identifier=f"Whole {side}hand"),
-        finding_sites=[FindingSite(codes.HAND, codes.LATERALITIES[laterality] if laterality else None)],
-        algorithm_id=_algorithm(case.reading, context),
-        measurements=_measurements(case),
-        qualitative_evaluations=[
-            QualitativeEvaluation(codes.READING_WARNING, codes.warning_code(warning))
-            for warning in case.reading.warnings
-        ],
-        source_images=[SourceImageForMeasurementGroup(case.header.SOPClassUID, case.header.SOPInstanceUID)],
+def hand_groups(case: AnyCase, context: ReportContext, uids: ResultUids, capture: Dataset | None) -> list[Group]:
+    """Everything that is said of the whole hand. capture: illustrates the first group; None where there is none."""
+    if isinstance(case, RefusedCase):
+        return [_refusal_group(case, context, uids, capture)]
+    beside = (
+        _reader_group(case, context, uids, name, readings) for name, readings in readings_beside(case.reading).items()
     )
-    group[0].ContentSequence.extend(_closing(case, capture))
+    improved = (_enhancement_group(case, context, uids, one) for one in case.reading.enhancements)
+    return [_reading_group(case, context, uids, capture), *beside, *improved]
+
+
+def hand_words(header: Dataset) -> str:
+    """The tracking identifier of the hand: "Whole left hand"."""
+    laterality = hand_laterality(header)
+    return f"Whole {LATERALITY_WORDS[laterality]} hand" if laterality else "Whole hand"
+
+
+def _reading_group(case: ReadCase, context: ReportContext, uids: ResultUids, capture: Dataset | None) -> Group:
+    reading = case.reading
+    evaluations = [QualitativeEvaluation(codes.READING_WARNING, codes.warning_code(each)) for each in reading.warnings]
+    if reading.quality is not None:
+        evaluations.append(QualitativeEvaluation(codes.IMAGE_QUALITY, codes.QUALITIES[reading.quality]))
+    group = _group(case, uids, "", _algorithm(reading.models, context), list(_measured(case)), evaluations)
+    _close(group, summary(reading, case.age_months), capture)
     return group
 
 
-def _closing(case: ReadCase, capture: Dataset) -> list[ContentItem]:
-    text = summary(case.reading, case.age_months)
-    return [
-        ImageContentItem(
-            codes.BEST_ILLUSTRATION, capture.SOPClassUID, capture.SOPInstanceUID, relationship_type=_CONTAINS
-        ),
-        TextContentItem(codes.SUMMARY, text, _CONTAINS),
-    ]
+def _refusal_group(case: RefusedCase, context: ReportContext, uids: ResultUids, capture: Dataset | None) -> Group:
+    reason = QualitativeEvaluation(codes.REFUSAL, codes.refusal_code(case.refusal.code))
+    group = _group(case, uids, "", _algorithm(case.refusal.models, context), (), [reason])
+    _close(group, refusal_summary(case.refusal), capture)
+    return group
 
 
-def _algorithm(reading: Reading, context: ReportContext) -> AlgorithmIdentification:
+def _reader_group(
+    case: ReadCase, context: ReportContext, uids: ResultUids, name: str, readings: Sequence[ReaderReading]
+) -> Group:
+    """What a qualified reader says beside the primary one, under its own algorithm."""
+    models = [model for model in case.reading.models if model.name == name]
+    measurements = []
+    for one in readings:
+        told: list[ContentItem] = [TextContentItem(codes.READER, name, MODIFIER)]
+        told += [assumed_sex(one.sex)] if case.reading.sex is None else []
+        measurements.append(bone_age(one, case.reading.method, told))
+    return _group(case, uids, f"reader {name}", _algorithm(models, context, name), measurements, ())
+
+
+def _enhancement_group(case: ReadCase, context: ReportContext, uids: ResultUids, one: Enhancement) -> Group:
+    """Both readings of an image that was improved, and which of them stands in front."""
+    sources = ((codes.ORIGINAL, one.original), (codes.IMPROVED, one.improved))
+    measurements = []
+    for source, reading in sources:
+        told = [
+            CodeContentItem(codes.IMAGE_READ, source, MODIFIER),
+            TextContentItem(codes.IMPROVEMENT, one.method, MODIFIER),
+        ]
+        measurements.append(bone_age(reading, case.reading.method, told))
+    front = QualitativeEvaluation(codes.IN_FRONT, codes.IMPROVED if one.in_front else codes.ORIGINAL)
+    return _group(
+        case, uids, f"improved by {one.method}", _algorithm(case.reading.models, context), measurements, [front]
+    )
+
+
+def _group(
+    case: AnyCase,
+    uids: ResultUids,
+    what: str,
+    algorithm: AlgorithmIdentification,
+    measurements: Sequence[Measurement],
+    evaluations: Sequence[QualitativeEvaluation],
+) -> Group:
+    laterality = hand_laterality(case.header)
+    name = f"{hand_words(case.header)}, {what}" if what else hand_words(case.header)
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(uid=uids.tracking(f"hand {what}".strip()), identifier=name),
+        finding_sites=[FindingSite(codes.HAND, codes.LATERALITIES[laterality] if laterality else None)],
+        algorithm_id=algorithm,
+        measurements=measurements,
+        qualitative_evaluations=evaluations,
+        source_images=[SourceImageForMeasurementGroup(case.header.SOPClassUID, case.header.SOPInstanceUID)],
+    )
+
+
+def _close(group: Group, text: str, capture: Dataset | None) -> None:
+    if capture is not None:
+        group[0].ContentSequence.append(
+            ImageContentItem(
+                codes.BEST_ILLUSTRATION, capture.SOPClassUID, capture.SOPInstanceUID, relationship_type=_CONTAINS
+            )
+        )
+    group[0].ContentSequence.append(TextContentItem(codes.SUMMARY, text, _CONTAINS))
+
+
+def _algorithm(models: Sequence[ModelIdentity], context: ReportContext, name: str = "") -> AlgorithmIdentification:
     """TID 4019: the first model by name, every model and the pipeline as parameters."""
     parameters = [f"pipeline {context.pipeline_name}, fingerprint {context.pipeline_fingerprint}"]
-    parameters += [f"model {model.name} {model.version}, sha256 {model.sha256}" for model in reading.models]
-    first = reading.models[0] if reading.models else None
+    parameters += [f"model {model.name} {model.version}, sha256 {model.sha256}" for model in models]
+    first = models[0] if models else None
     return AlgorithmIdentification(
-        name=first.name if first else context.pipeline_name,
+        name=first.name if first else name or context.pipeline_name,
         version=first.version if first else context.software_version,
         manufacturer=MANUFACTURER,
         parameters=parameters,
@@ -81,59 +141,11 @@ def _algorithm(reading: Reading, context: ReportContext) -> AlgorithmIdentificat
     )
 
 
-def _measurements(case: ReadCase) -> list[Measurement]:
+def _measured(case: ReadCase) -> Iterator[Measurement]:
     reading, comparison = case.reading, compare(case.reading, case.age_months)
-    assumed = reading.sex is None
-    items = [
-        _bone_age(one, reading.method, comparison, one.sex if assumed else None) for one in readings_in_front(reading)
-    ]
+    for one in readings_in_front(reading):
+        yield bone_age(one, reading.method, [] if reading.sex else [assumed_sex(one.sex)], comparison)
     if case.age_months is not None:
-        items.append(Measurement(codes.CHRONOLOGICAL_AGE, tenth(case.age_months), codes.MONTHS))
+        yield Measurement(codes.CHRONOLOGICAL_AGE, tenth(case.age_months), codes.MONTHS)
     if comparison.difference_months is not None:
-        items.append(Measurement(codes.DIFFERENCE, tenth(comparison.difference_months), codes.MONTHS))
-    return items
-
-
-def _bone_age(one: ReaderReading, method: str, comparison: Comparison, assumed: Sex | None) -> Measurement:
-    """TID 300: bone age with its method, its interval and its place in the population."""
-    value, (low, high) = tenth(one.bone_age_months), (tenth(bound) for bound in one.interval_months)
-    item = Measurement(
-        codes.BONE_AGE,
-        value,
-        codes.MONTHS,
-        properties=MeasurementProperties(
-            measurement_statistical_properties=_statistics(comparison),
-            upper_measurement_uncertainty=tenth(high - value),
-            lower_measurement_uncertainty=tenth(value - low),
-        ),
-    )
-    content = item[0].ContentSequence
-    for child in content:
-        if child.name in (codes.UPPER_UNCERTAINTY, codes.LOWER_UNCERTAINTY):
-            # highdicom writes "no units"; the range has those of the measurement (PS3.16 TID 310)
-            child.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [item.unit]
-    content.append(NumContentItem(codes.COVERAGE, INTERVAL_COVERAGE_PERCENT, codes.PERCENT, None, _PROPERTY))
-    modifiers: list[ContentItem] = [TextContentItem(codes.BONE_AGE_METHOD, method or "not stated", _MODIFIER)]
-    if assumed is not None:
-        modifiers.append(CodeContentItem(codes.ASSUMED_SEX, codes.SEXES[assumed], _MODIFIER))
-    item[0].ContentSequence = ContentSequence([*modifiers, *content])
-    return item
-
-
-def _statistics(comparison: Comparison) -> MeasurementStatisticalProperties | None:
-    """TID 311: population SD and Z-score, with the reference they are of."""
-    if comparison.population_sd_months is None or comparison.z_score is None:
-        return None
-    sd_months, z_score = round(comparison.population_sd_months, 2), round(comparison.z_score, 2)
-    return MeasurementStatisticalProperties(
-        values=[
-            NumContentItem(codes.POPULATION_SD, sd_months, codes.MONTHS, relationship_type=_PROPERTY),
-            NumContentItem(codes.Z_SCORE, z_score, codes.NO_UNITS, relationship_type=_PROPERTY),
-        ],
-        authority=REFERENCE,
-    )
-
-
-def tenth(months: float) -> float:
-    """Months to a tenth, three days: finer digits would claim what no reader has."""
-    return round(float(months), 1)
+        yield Measurement(codes.DIFFERENCE, tenth(comparison.difference_months), codes.MONTHS)

@@ -11,9 +11,12 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from pydicom.valuerep import DA, TM
 
 from dicom_node.report import codes, identity
-from dicom_node.report.contract import ObjectKind, ReadCase, ReportContext
-from dicom_node.report.picture import draw_picture
-from dicom_node.report.subject import hand_laterality
+from dicom_node.report.contract import AnyCase, BuiltObject, ObjectKind, ReadCase, ReportContext, models_of
+from dicom_node.report.encoding import compress
+from dicom_node.report.picture import Imprint, Pixels, Shown, draw_picture
+from dicom_node.report.rendition import PictureCompression
+from dicom_node.report.subject import hand_laterality, identity_lines
+from dicom_node.report.summary import superseding_words
 from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import words_of_use
 
@@ -21,20 +24,37 @@ SERIES_DESCRIPTION = "Bone age heatmap (AI, research use only)"
 _SERIES = "capture"
 
 
-def build_capture(case: ReadCase, context: ReportContext, uids: ResultUids) -> Dataset:
-    """Single-frame RGB, uncompressed, in the source's study."""
-    laterality = hand_laterality(case.header)
-    source = identity.reference(case.header)
-    pixels = draw_picture(
-        case.pixels,
-        case.reading,
-        age_months=case.age_months,
-        laterality=laterality,
+def build_captures(case: AnyCase, context: ReportContext, uids: ResultUids) -> tuple[BuiltObject, ...]:
+    """Single-frame RGB in the source's study, drawn once, one object for each compression that is wanted."""
+    pixels = draw_picture(case.pixels, _shown(case, context), _imprint(context))
+    return tuple(
+        BuiltObject(ObjectKind.CAPTURE, _capture(pixels, case, context, uids, compression), compression)
+        for compression in context.compressions
+    )
+
+
+def _shown(case: AnyCase, context: ReportContext) -> Shown:
+    identity_words = identity_lines(case.header) if context.burn_in_identity else ()
+    supersedes = superseding_words(case.predecessor) if case.predecessor else ""
+    if not isinstance(case, ReadCase):
+        return Shown(case.refusal, identity=identity_words, supersedes=supersedes)
+    return Shown(case.reading, case.age_months, hand_laterality(case.header), case.earlier, identity_words, supersedes)
+
+
+def _imprint(context: ReportContext) -> Imprint:
+    return Imprint(
         pipeline_name=context.pipeline_name,
         software_version=context.software_version,
         site_words=context.site_words,
         side_px=context.picture_side_px,
+        font_file=context.font_file,
     )
+
+
+def _capture(
+    pixels: Pixels, case: AnyCase, context: ReportContext, uids: ResultUids, compression: PictureCompression
+) -> Dataset:
+    source = identity.reference(case.header)
     ds = SCImage(
         pixel_array=pixels,
         photometric_interpretation="RGB",
@@ -44,22 +64,24 @@ def build_capture(case: ReadCase, context: ReportContext, uids: ResultUids) -> D
         study_instance_uid=source.StudyInstanceUID,
         series_instance_uid=uids.series(_SERIES),
         series_number=context.series_number + 1,
-        sop_instance_uid=uids.instance(ObjectKind.CAPTURE, SecondaryCaptureImageStorage),
+        sop_instance_uid=uids.instance(ObjectKind.CAPTURE, SecondaryCaptureImageStorage, compression),
         instance_number=1,
         manufacturer=identity.MANUFACTURER,
         series_description=SERIES_DESCRIPTION,
         transfer_syntax_uid=ExplicitVRLittleEndian,
     )
-    identity.complete(ds, case.header, case.reading.models, context)
+    identity.complete(ds, case.header, models_of(case), context)
     _describe(ds, case, context)
+    compress(ds, pixels, compression)
     return ds
 
 
-def _describe(ds: Dataset, case: ReadCase, context: ReportContext) -> None:
+def _describe(ds: Dataset, case: AnyCase, context: ReportContext) -> None:
     """What highdicom leaves out: derivation, region, capture device, colour, compression, burned-in text."""
     ds.ConversionType = ConversionTypeValues.WSD.value
     ds.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
-    ds.DerivationDescription = f"Bone age heatmap over the radiograph. {words_of_use(context.site_words)}"[:1024]
+    what = "Bone age heatmap over the radiograph" if isinstance(case, ReadCase) else "No bone age was read"
+    ds.DerivationDescription = f"{what}. {words_of_use(context.site_words)}"[:1024]
     ds.SourceImageSequence = [_source_item(case.header)]
     ds.DateOfSecondaryCapture, ds.TimeOfSecondaryCapture = DA(ds.ContentDate), TM(ds.ContentTime)
     ds.SecondaryCaptureDeviceManufacturer = identity.MANUFACTURER
@@ -77,7 +99,9 @@ def _describe(ds: Dataset, case: ReadCase, context: ReportContext) -> None:
     ds.PatientOrientation = orientation.value if orientation is not None and orientation.VM == 2 else None
     ds.ICCProfile, ds.ColorSpace = srgb_profile(), "SRGB"
     _inherit_compression(ds, case.header)
-    if case.header.get("BurnedInAnnotation") in ("YES", "NO"):
+    if context.burn_in_identity:
+        ds.BurnedInAnnotation = "YES"
+    elif case.header.get("BurnedInAnnotation") in ("YES", "NO"):
         ds.BurnedInAnnotation = case.header.BurnedInAnnotation
 
 
@@ -89,7 +113,7 @@ def _source_item(header: Dataset) -> Dataset:
 
 
 def _inherit_compression(ds: Dataset, header: Dataset) -> None:
-    """Ours is uncompressed; a lossy source stays lossy for ever (PS3.3 C.7.6.1.1.5)."""
+    """A lossy source stays lossy for ever (PS3.3 C.7.6.1.1.5)."""
     ds.LossyImageCompression = "00"
     if header.get("LossyImageCompression") == "01":
         ds.LossyImageCompression = "01"

@@ -1,5 +1,6 @@
 """Who was imaged, as far as a reading needs it: age at the exposure, sex and the side of the hand."""
 
+import hashlib
 from datetime import date
 
 from pydicom import Dataset
@@ -15,12 +16,16 @@ OLDEST_MONTHS = 125 * 12
 
 def chronological_age_months(header: Dataset) -> float | None:
     """Age at AcquisitionDate, else StudyDate; None where a date is missing, a placeholder or after the exposure."""
-    birth = _date(header, "PatientBirthDate")
-    exposure = _date(header, "AcquisitionDate") or _date(header, "StudyDate")
+    birth, exposure = _date(header, "PatientBirthDate"), exposed_on(header)
     if birth is None or exposure is None or birth in PLACEHOLDER_BIRTH_DATES:
         return None
     age_months = (exposure - birth).days / DAYS_A_MONTH
     return age_months if 0 <= age_months <= OLDEST_MONTHS else None
+
+
+def exposed_on(header: Dataset) -> date | None:
+    """The day of the exposure: AcquisitionDate, else StudyDate."""
+    return _date(header, "AcquisitionDate") or _date(header, "StudyDate")
 
 
 def patient_sex(header: Dataset) -> Sex | None:
@@ -36,6 +41,34 @@ def hand_laterality(header: Dataset) -> Laterality | None:
         if value in set(Laterality):
             return Laterality(value)
     return None
+
+
+def patient_key(header: Dataset) -> str | None:
+    """The same hex hash for the same patient, and no name in it; None where the header names nobody.
+
+    Of PatientID, its issuer and the birth date: an ID alone may stand for two patients where hospitals share a node.
+    """
+    patient_id = str(header.get("PatientID") or "").strip()
+    if not patient_id:
+        return None
+    issuer = str(header.get("IssuerOfPatientID") or "").strip()
+    birth = _date(header, "PatientBirthDate")
+    return hashlib.sha256("\n".join((issuer, patient_id, str(birth))).encode()).hexdigest()
+
+
+def identity_lines(header: Dataset) -> tuple[str, ...]:
+    """Name, ID, birth date and study date as lines, for sites that want them in the picture."""
+    name = " / ".join(
+        group.replace("^", " ").strip() for group in str(header.get("PatientName") or "").split("=") if group.strip()
+    )
+    birth, exposure = _date(header, "PatientBirthDate"), exposed_on(header)
+    lines = (
+        name,
+        f"ID {patient_id}" if (patient_id := str(header.get("PatientID") or "").strip()) else "",
+        f"born {birth:%Y-%m-%d}" if birth else "",
+        f"exposed {exposure:%Y-%m-%d}" if exposure else "",
+    )
+    return tuple(line for line in lines if line)
 
 
 def _date(header: Dataset, keyword: str) -> date | None:

@@ -1,14 +1,41 @@
-"""The reading in one paragraph, for those who see nothing but the text of the report."""
+"""The answer in one paragraph, for those who see nothing but the text of the report."""
 
 from dicom_node.report.comparison import REFERENCE, Comparison, compare
-from dicom_node.report.words import SEX_WORDS, interval_words, warning_words, years_and_months
-from pipelines.contract import ReaderReading, Reading, Sex
+from dicom_node.report.contract import Predecessor
+from dicom_node.report.words import (
+    QUALITY_WORDS,
+    SEX_WORDS,
+    interval_words,
+    refusal_words,
+    warning_words,
+    years_and_months,
+)
+from pipelines.contract import Enhancement, ReaderReading, Reading, Refusal, Sex
 
 
 def summary(reading: Reading, age_months: float | None) -> str:
-    """Bone age with its interval, the comparison with the age, and the warnings, as sentences."""
+    """Bone age with its interval, the comparison with the age, and what else should be known, as sentences."""
     sentences = [*_bone_ages(reading), *_comparison(compare(reading, age_months), age_months)]
+    sentences += [
+        _bone_age(_conditional(f"Reader {one.reader}", one, reading), one)
+        for readings in readings_beside(reading).values()
+        for one in readings
+    ]
+    sentences += [f"Image quality {QUALITY_WORDS[reading.quality]}."] if reading.quality else []
+    sentences += [f"{enhancement_words(one)}." for one in reading.enhancements]
     return " ".join([*sentences, *(f"{warning_words(warning)}." for warning in reading.warnings)])
+
+
+def refusal_summary(refusal: Refusal) -> str:
+    """That there is no reading, and why."""
+    detail = refusal.detail.strip().rstrip(".")
+    sentences = ["No bone age was read", refusal_words(refusal.code), detail[:1].upper() + detail[1:]]
+    return " ".join(f"{sentence}." for sentence in dict.fromkeys(sentences) if sentence)
+
+
+def superseding_words(predecessor: Predecessor) -> str:
+    """What a report supersedes, and why."""
+    return f"Supersedes the report of {predecessor.made_at:%Y-%m-%d %H:%M}: {predecessor.reason}."
 
 
 def readings_in_front(reading: Reading) -> tuple[ReaderReading, ...]:
@@ -21,11 +48,27 @@ def readings_in_front(reading: Reading) -> tuple[ReaderReading, ...]:
     return tuple(first.values())
 
 
+def readings_beside(reading: Reading) -> dict[str, tuple[ReaderReading, ...]]:
+    """By the reader's name: what the qualified readers beside the primary one say, one for each sex that was read."""
+    primary = reading.readings[0].reader if reading.readings else ""
+    names = dict.fromkeys(one.reader for one in reading.readings if one.qualified and one.reader != primary)
+    return {name: tuple(one for one in reading.readings if one.reader == name) for name in names}
+
+
+def enhancement_words(one: Enhancement) -> str:
+    """Both readings of an improved image, the one in front first."""
+    original, improved = (f"{each.bone_age_months:.1f} months" for each in (one.original, one.improved))
+    if one.in_front:
+        return f"Image improved by {one.method}: {improved}, in front; original {original}"
+    return f"Original image {original}, in front; improved by {one.method}: {improved}"
+
+
 def _bone_ages(reading: Reading) -> list[str]:
-    return [
-        _bone_age(f"Bone age if {SEX_WORDS[one.sex]}" if reading.sex is None else "Bone age", one)
-        for one in readings_in_front(reading)
-    ]
+    return [_bone_age(_conditional("Bone age", one, reading), one) for one in readings_in_front(reading)]
+
+
+def _conditional(name: str, one: ReaderReading, reading: Reading) -> str:
+    return f"{name} if {SEX_WORDS[one.sex]}" if reading.sex is None else name
 
 
 def _bone_age(name: str, one: ReaderReading) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from dicom_node.report.contract import ReadCase, ReportContext
+from dicom_node.report.contract import AnyCase, ReadCase, ReportContext
+from dicom_node.report.rendition import PictureCompression
 
-RENDERING_VERSION = "1"
+RENDERING_VERSION = "2"
 """Raise it whenever the same reading is told or drawn differently."""
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:dicom-node:result")
@@ -35,9 +36,10 @@ class ResultUids:
     source: str
     version: str
 
-    def instance(self, kind: str, sop_class_uid: str) -> UID:
-        """SOP Instance UID of one object."""
-        return derived_uid("instance", self.source, self.version, kind, sop_class_uid)
+    def instance(self, kind: str, sop_class_uid: str, compression: PictureCompression = PictureCompression.NONE) -> UID:
+        """SOP Instance UID of one object; objects of another compression are others."""
+        rendering = () if compression is PictureCompression.NONE else (compression.value,)
+        return derived_uid("instance", self.source, self.version, kind, sop_class_uid, *rendering)
 
     def series(self, kind: str) -> UID:
         """Series Instance UID of one series."""
@@ -48,7 +50,7 @@ class ResultUids:
         return derived_uid("tracking", self.source, what)
 
 
-def result_uids(case: ReadCase, context: ReportContext) -> ResultUids:
+def result_uids(case: AnyCase, context: ReportContext) -> ResultUids:
     """The UIDs of a case: whatever changes what the objects say goes into them, the clock does not."""
     profile = (
         RENDERING_VERSION,
@@ -58,11 +60,22 @@ def result_uids(case: ReadCase, context: ReportContext) -> ResultUids:
         context.site_words,
         str(context.series_number),
         str(context.picture_side_px),
-        str(case.reading.sex),
-        str(case.age_months),
+        str(context.burn_in_identity),
+        str(context.font_file or ""),
+        *_told(case),
     )
     version = "\n".join((context.content_sha256, context.pipeline_name, context.pipeline_fingerprint, *profile))
     return ResultUids(source=str(case.header.SOPInstanceUID), version=version)
+
+
+def _told(case: AnyCase) -> tuple[str, ...]:
+    """What of a case the pipeline's fingerprint and the image's content do not settle."""
+    documents = case.predecessor.documents if case.predecessor else ()
+    superseded = (str(document.SOPInstanceUID) for _, document in documents)
+    if isinstance(case, ReadCase):
+        earlier = (f"{one.on} {one.age_months} {one.bone_age_months}" for one in case.earlier)
+        return (str(case.reading.sex), str(case.age_months), *earlier, *superseded)
+    return ("refused", case.refusal.code, case.refusal.detail, *superseded)
 
 
 def study_uid(header: Dataset) -> UID:

@@ -40,6 +40,21 @@ class Layout:
     def job_database(self) -> Path:
         return self.root / "jobs.sqlite"
 
+    @property
+    def exposures(self) -> Path:
+        """Which image version is read for each exposure."""
+        return self.root / "exposures"
+
+    @property
+    def commissioned(self) -> Path:
+        """The table of readings that is kept while the node is tried out, a JSON file a row."""
+        return self.root / "commissioned"
+
+    @property
+    def made(self) -> Path:
+        """An empty file for each object that was made here."""
+        return self.root / "made"
+
     def image(self, key: str) -> Path:
         """The stored object of an image version."""
         return self._folder("images", key) / "source.dcm"
@@ -48,9 +63,17 @@ class Layout:
         """Who sent the image version, and when (JSON)."""
         return self._folder("images", key) / "origin.json"
 
+    def correction(self, key: str) -> Path:
+        """What was asked for where the image version is read again (JSON)."""
+        return self._folder("images", key) / "correction.json"
+
     def results(self, key: str) -> Path:
         """The folder of what was made of an image version."""
         return self._folder("results", key)
+
+    def patient(self, patient_key: str) -> Path:
+        """The folder of what was read in a patient's exposures; the key is a hash."""
+        return self._folder("patients", patient_key)
 
     def _folder(self, kind: str, key: str) -> Path:
         return self.root / kind / key[:2] / key

@@ -21,7 +21,7 @@ from dicom_node import logs
 from dicom_node.errors import NodeError, PixelsUndecodable, SettingsInvalid
 from dicom_node.settings import Logging
 from dicom_node.shipped import pipeline_path
-from dicom_node.work.decode import DecodedImage, PixelsMissing, decode
+from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect, decode
 from dicom_node.work.decoders import Decoders
 from dicom_node.work.files import is_dicom, is_picture, read_picture
 from dicom_node.work.prediction import Failure, Prediction, json_line, table
@@ -69,6 +69,8 @@ class FileReader:
                 self._write(file, self.output / name, image, exposure, outcome)
         except PixelsMissing as error:
             outcome = Refusal(RefusalCode.NO_PIXELS, str(error))
+        except PixelsSuspect as error:
+            outcome = Refusal(RefusalCode.DECODE_SUSPECT, str(error))
         except PixelsUndecodable as error:
             outcome = Refusal(RefusalCode.NOT_DECODABLE, str(error))
         except NodeError as error:

@@ -1,38 +1,42 @@
 """One image version, from its key to results in the spool.
 
 1. Results that are final are kept: their destinations are returned, nothing is read again.
-2. The header is held against the routes; an image that none takes ends here.
+2. The header is held against the routes; an image that none takes ends here, and so does a twin of one that is read.
 3. A process of its own decodes the pixels; what it dies of twice counts as not decodable.
 4. The radiograph goes through the route's pipeline, in a batch with others that wait.
-5. The objects are built once and written down with a summary; a refusal is a summary alone.
+5. The objects are built once and written down with a summary; a refusal has objects that say why.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
-from dicom_node import __version__
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
-from dicom_node.report.build import build_objects
-from dicom_node.report.contract import ReadCase, ReportContext
-from dicom_node.settings import Route, Settings
+from dicom_node.report.contract import ReadCase, RefusedCase, ReportContext
+from dicom_node.settings import Mode, Route, Settings
+from dicom_node.spool.commissioned import keep_reading
 from dicom_node.spool.layout import Layout
+from dicom_node.spool.made import was_made_here
 from dicom_node.spool.origin import Provenance, read_provenance
+from dicom_node.spool.rereading import Correction, read_correction
 from dicom_node.spool.results import MANIFEST, SUMMARY, write_results
 from dicom_node.work.batch import Batcher
-from dicom_node.work.decode import DecodedImage, PixelsMissing
+from dicom_node.work.correction import corrected
+from dicom_node.work.decode import DecodedImage, PixelsMissing, PixelsSuspect
 from dicom_node.work.decoders import DecoderDied, DecoderHung
+from dicom_node.work.exposure import Turn
+from dicom_node.work.header import read_header, whole_header
+from dicom_node.work.kept import kept_row
 from dicom_node.work.radiograph import radiograph
-from dicom_node.work.select import TAGS, Reason, select
+from dicom_node.work.reporting import new_objects, recall, remember, report_context
+from dicom_node.work.select import Reason, select
 from dicom_node.work.stopwatch import Stopwatch
 from dicom_node.work.summary import reading_summary, refusal_summary
+from dicom_node.work.turn import take_turn
 from pipelines.contract import HandRadiograph, Reading, Refusal, RefusalCode
 
 DECODE_ATTEMPTS = 2
@@ -56,31 +60,59 @@ class ImageReader:
             return known
         watch = Stopwatch()
         source = _provenance(self._layout, key)
+        correction = read_correction(self._layout, key)
         with watch.stage("select"):
-            route = self._select(key, source)
+            route = self._select(key, source, asked_for=correction is not None)
         if isinstance(route, Reason):
             log.info("not_a_candidate", key=key, code=str(route))
             return ()
-        return self._read(key, source, route, watch)
+        return self._read(key, source, route, correction, watch)
 
     @property
     def _layout(self) -> Layout:
         return Layout(self.settings.storage.directory)
 
-    def _select(self, key: str, source: Provenance) -> Route | Reason:
+    def _select(self, key: str, source: Provenance, *, asked_for: bool) -> Route | Reason:
+        if was_made_here(self._layout, source.sop_instance_uid):
+            return Reason.OWN_RESULT
         header = read_header(self._layout.image(key))
-        return select(header, source.origin.calling_ae_title, self.settings.routes)
+        route = select(header, source.origin.calling_ae_title, self.settings.routes)
+        if isinstance(route, Reason):
+            return route
+        turn = take_turn(
+            self._layout,
+            key,
+            header,
+            received_at=source.origin.received_at,
+            now=datetime.now().astimezone(),
+            twin_wait=timedelta(seconds=self.settings.work.twin_wait_s),
+            asked_for=asked_for,
+            with_twins=route.candidates.twins,
+        )
+        return self._destined(route) if turn is Turn.READ else Reason.TWIN
 
-    def _read(self, key: str, source: Provenance, route: Route, watch: Stopwatch) -> tuple[str, ...]:
+    def _destined(self, route: Route) -> Route:
+        """The route as it is, or to the one destination of a node that is tried out."""
+        destination = self.settings.commissioning.destination
+        if self.settings.mode is Mode.LIVE or destination is None:
+            return route
+        return route.model_copy(update={"destinations": (destination,)})
+
+    def _read(
+        self, key: str, source: Provenance, route: Route, correction: Correction | None, watch: Stopwatch
+    ) -> tuple[str, ...]:
         with watch.stage("decode"):
             image = self._decode(self._layout.image(key))
         if isinstance(image, Refusal):
-            return self._refuse(key, route, image, watch)
-        exposure = radiograph(image)
+            header = whole_header(self._layout.image(key))
+            case = RefusedCase(header, image) if header is not None else None
+            return self._refuse(key, source, route, case, image, watch)
+        exposure = radiograph(corrected(image, correction))
         with watch.stage("read"):
             answer = self.batchers[route.pipeline].read(exposure)
         if isinstance(answer, Refusal):
-            return self._refuse(key, route, answer, watch)
+            case = RefusedCase(image.header, answer, image.pixels)
+            return self._refuse(key, source, route, case, answer, watch)
         return self._report(key, source, route, image, exposure, answer, watch)
 
     def _decode(self, path: Path) -> DecodedImage | Refusal:
@@ -89,6 +121,8 @@ class ImageReader:
                 return self.decode(path)
             except PixelsMissing:
                 return Refusal(RefusalCode.NO_PIXELS, "the object holds no pixel data")
+            except PixelsSuspect as error:
+                return Refusal(RefusalCode.DECODE_SUSPECT, str(error))
             except (PixelsUndecodable, ObjectUnreadable) as error:
                 return Refusal(RefusalCode.NOT_DECODABLE, str(error))
             except (DecoderDied, DecoderHung) as error:
@@ -106,43 +140,48 @@ class ImageReader:
         watch: Stopwatch,
     ) -> tuple[str, ...]:
         with watch.stage("report"):
-            case = ReadCase(image.header, image.pixels, reading, age_months=exposure.age_months)
-            built = build_objects(case, self._context(route, source))
+            earlier = recall(self._layout, image.header)
+            case = ReadCase(image.header, image.pixels, reading, age_months=exposure.age_months, earlier=earlier)
+            built = new_objects(case, self._context(route, source))
         pipeline = self.batchers[route.pipeline].pipeline
         summary = reading_summary(route, pipeline, reading, watch.seconds)
         with watch.stage("store"):
-            write_results(self._layout, key, [(str(each.kind), each.dataset) for each in built], summary)
+            self._keep(key, source, route, reading)
+            remember(self._layout, image.header, reading, exposure.age_months)
+            write_results(self._layout, key, built, summary)
         log.info("image_read", key=key, route=route.name, pipeline=pipeline.name, seconds=watch.total_s)
         return route.destinations
 
-    def _refuse(self, key: str, route: Route, refusal: Refusal, watch: Stopwatch) -> tuple[str, ...]:
+    def _refuse(
+        self,
+        key: str,
+        source: Provenance,
+        route: Route,
+        case: RefusedCase | None,
+        refusal: Refusal,
+        watch: Stopwatch,
+    ) -> tuple[str, ...]:
+        """case: None where not even the header can be read, so that there is no study to answer into."""
         pipeline = self.batchers[route.pipeline].pipeline
-        write_results(self._layout, key, [], refusal_summary(route, pipeline, refusal, watch.seconds))
+        with watch.stage("report"):
+            built = new_objects(case, self._context(route, source)) if case else []
+        destinations = route.destinations if built else ()
+        self._keep(key, source, route, refusal)
+        summary = refusal_summary(route, pipeline, refusal, watch.seconds, destinations)
+        write_results(self._layout, key, built, summary)
         log.warning("image_refused", key=key, route=route.name, code=str(refusal.code), seconds=watch.total_s)
-        return ()
+        return destinations
+
+    def _keep(self, key: str, source: Provenance, route: Route, answer: Reading | Refusal) -> None:
+        """A row of the table of a node that is tried out; before the results, which are final once they are there."""
+        if self.settings.mode is Mode.COMMISSIONING:
+            pipeline = self.batchers[route.pipeline].pipeline
+            row = kept_row(key, source, route, pipeline, answer, now=datetime.now().astimezone())
+            keep_reading(self._layout, row)
 
     def _context(self, route: Route, source: Provenance) -> ReportContext:
-        report, pipeline = self.settings.report, self.batchers[route.pipeline].pipeline
-        return ReportContext(
-            content_sha256=source.content_sha256,
-            pipeline_name=pipeline.name,
-            pipeline_fingerprint=pipeline.fingerprint,
-            software_version=__version__,
-            now=datetime.now().astimezone(),
-            station_ae_title=self.settings.node.ae_title,
-            institution_name=report.institution_name,
-            site_words=report.site_words,
-            series_number=report.series_number,
-            picture_side_px=report.picture_side_px,
-        )
-
-
-def read_header(path: Path) -> Any:
-    """The attributes that a selection looks at, and no others. Raises ObjectUnreadable."""
-    try:
-        return dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS))
-    except (InvalidDicomError, OSError, EOFError, ValueError, KeyError) as error:
-        raise ObjectUnreadable(f"not a whole DICOM object ({type(error).__name__})") from None
+        pipeline = self.batchers[route.pipeline].pipeline
+        return report_context(self.settings, route.destinations, pipeline, source.content_sha256)
 
 
 def _provenance(layout: Layout, key: str) -> Provenance:

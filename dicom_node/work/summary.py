@@ -26,9 +26,11 @@ def reading_summary(route: Route, pipeline: Pipeline, reading: Reading, seconds:
     }
 
 
-def refusal_summary(route: Route, pipeline: Pipeline, refusal: Refusal, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Of an image that was not: it has no objects, and nothing is sent."""
-    return _frame("refused", route, pipeline, refusal.models, seconds, ()) | {
+def refusal_summary(
+    route: Route, pipeline: Pipeline, refusal: Refusal, seconds: Mapping[str, float], destinations: tuple[str, ...]
+) -> dict[str, Any]:
+    """Of an image that was not read. destinations: none where there are no objects."""
+    return _frame("refused", route, pipeline, refusal.models, seconds, destinations) | {
         "refusal": {"code": str(refusal.code), "detail": refusal.detail}
     }
 

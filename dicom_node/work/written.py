@@ -8,7 +8,7 @@ from PIL import Image
 from dicom_node import __version__
 from dicom_node.report.build import build_objects
 from dicom_node.report.contract import ObjectKind, ReadCase, ReportContext
-from dicom_node.report.picture import draw_picture
+from dicom_node.report.picture import Imprint, Shown, draw_picture
 from dicom_node.work.decode import DecodedImage
 from pipelines.contract import HandRadiograph, Pipeline, Reading
 
@@ -18,14 +18,8 @@ _WRITTEN = {ObjectKind.REPORT: "report", ObjectKind.CAPTURE: "capture"}
 
 def write_picture(base: Path, exposure: HandRadiograph, reading: Reading, pipeline: Pipeline) -> None:
     """The radiograph with its heatmap and reading, as PNG."""
-    picture = draw_picture(
-        exposure.pixels,
-        reading,
-        age_months=exposure.age_months,
-        laterality=exposure.laterality,
-        pipeline_name=pipeline.name,
-        software_version=__version__,
-    )
+    shown = Shown(reading, age_months=exposure.age_months, laterality=exposure.laterality)
+    picture = draw_picture(exposure.pixels, shown, Imprint(pipeline.name, __version__))
     Image.fromarray(picture).save(base.with_name(f"{base.name}.png"))
 
 

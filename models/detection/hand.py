@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.attention.coarse import WHOLE, Box
 from models.card import Task
-from models.data.radiographs import Radiographs, default_cache
+from models.data.frames import Radiographs, default_cache
 from models.detection.finding import find
 from models.evaluation.detection import Boxes
 from models.registry import LoadedModel

@@ -98,7 +98,7 @@ def strength(activation: Map) -> Map:
 
 def strongest_region(activation: Map, frame_px: int, side: float = SIDE) -> Region:
     """The square of `side` that holds the largest summed strength. activation: (h, w); frame_px: side of the frame."""
-    sums = _window_sums(_enlarged(strength(activation), frame_px), side_px := round(side * frame_px))
+    sums = _window_sums(_peaked(strength(activation), frame_px), side_px := round(side * frame_px))
     top, left = np.unravel_index(int(sums.argmax()), sums.shape)
     return int(top), int(left), int(top) + side_px, int(left) + side_px
 
@@ -127,10 +127,19 @@ def hidden(frame: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
     return covered
 
 
-def _enlarged(values: Map, side_px: int) -> Array:
-    tensor = torch.from_numpy(np.ascontiguousarray(values))[None, None].double()
-    resized = torch.nn.functional.interpolate(tensor, (side_px, side_px), mode="bilinear", align_corners=False)
-    return np.asarray(resized[0, 0].numpy())
+def _peaked(values: Map, side_px: int) -> Array:
+    """(h, w) -> (side, side), linear between cells and falling to 0 outside the outer ones.
+
+    Were it constant there, the strongest cell of a coarse map would put the square into the corner of the frame.
+    """
+    rows, columns = (_tent(cells, side_px) for cells in values.shape)
+    return np.asarray(rows @ values.astype(np.float64) @ columns.T)
+
+
+def _tent(cells: int, side_px: int) -> Array:
+    """(side, cells) weights of linear interpolation between evenly spaced cells with zeros around them."""
+    position = (np.arange(side_px) + 0.5) / side_px * cells - 0.5
+    return np.maximum(0, 1 - np.abs(position[:, None] - np.arange(cells)))
 
 
 def _window_sums(values: Array, side_px: int) -> Array:

@@ -39,13 +39,16 @@ def limits_of_agreement(difference: Array) -> tuple[float, float, float]:
     return bias, bias - reach, bias + reach
 
 
-def bland_altman_chart(title: str, labels: Sequence[Label], predicted: Array) -> Picture:
-    """Difference over mean of reading and label, with bias and limits of agreement; at least two images."""
+def bland_altman_chart(title: str, labels: Sequence[Label], predicted: Array, *, against: str = "label") -> Picture:
+    """Difference over mean of reading and label, with bias and limits of agreement; at least two images.
+
+    against: what the labels are called.
+    """
     truth = truth_months(labels)
     difference, mean = predicted - truth, (predicted + truth) / 2
     bias, low, high = limits_of_agreement(difference)
-    axis = month_axis([*difference.tolist(), low, high], "read minus label, months", symmetric=True)
-    plot = Plot(title, _age_axis("mean of reading and label, months"), axis)
+    axis = month_axis([*difference.tolist(), low, high], f"read minus {against}, months", symmetric=True)
+    plot = Plot(title, _age_axis(f"mean of reading and {against}, months"), axis)
     plot.note(f"{len(labels)} images; bias and limits of agreement (1.96 SD)")
     for (sex, name), colour in zip(SEXES, SERIES, strict=False):
         of_sex = np.array([label.sex == sex for label in labels], bool)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.evaluation.metrics import By
 
 
 @dataclass(frozen=True)
 class Plan:
-    """models: names of weights; fold: 0-9, 9 is the test fold; limit: a fixed choice of so many images.
+    """models: names of weights, or folders of runs. fold: 0-9, 9 is the test fold. limit: a fixed choice of so many.
 
     Raises ValueError where a model is named twice, or compared without being measured.
     """
@@ -42,7 +43,7 @@ class Plan:
     @property
     def stem(self) -> str:
         """Of the files that are about all models of this plan."""
-        return f"{self.models[0] if len(self.models) == 1 else 'evaluation'}-fold{self.fold}"
+        return f"{Path(self.models[0]).name if len(self.models) == 1 else 'evaluation'}-fold{self.fold}"
 
     @property
     def command(self) -> str:

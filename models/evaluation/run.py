@@ -4,10 +4,8 @@
 4. write. The steps are pure but for reading the data and writing the folder.
 """
 
-import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from models.evaluation.charts import (
 from models.evaluation.comparison import compare
 from models.evaluation.conformal import measured_coverage
 from models.evaluation.contact_sheet import contact_sheet
+from models.evaluation.csv_files import figure_columns, label_columns, write_csv
 from models.evaluation.document import Result, comparison_section, document, provenance
 from models.evaluation.metrics import Row, table, truth_months
 from models.evaluation.pixels import read_pixels
@@ -35,8 +34,8 @@ from models.evaluation.plan import Plan
 from models.evaluation.readings import cropped
 from models.evaluation.robustness import measure_robustness, robustness_markdown
 from models.evaluation.stages import confuse
-from models.evaluation.subject import Subject, load_subject
-from models.training.run import choose_device
+from models.evaluation.subject import Subject, load_subject, require_own_names
+from models.training.follow import choose_device
 
 
 def evaluate(
@@ -63,6 +62,7 @@ def evaluate_plan(
     if plan.contact_sheet and output is None:
         raise ValueError("--contact-sheet needs --output")
     subjects = [load_subject(name, directory=weights_directory, device=device) for name in plan.models]
+    require_own_names(subjects)
     radiographs = _chosen(plan, data)
     labels = radiographs.labels
     results = [measure(plan, subject, radiographs) for subject in subjects]
@@ -109,7 +109,7 @@ def measure(plan: Plan, subject: Subject, radiographs: Radiographs) -> Result:
 
 
 def _comparisons(plan: Plan, results: Sequence[Result], labels: tuple[Label, ...]) -> list[tuple[str, str]]:
-    by_name = {result.subject.name: result for result in results}
+    by_name = dict(zip(plan.models, results, strict=True))
     sections = []
     for first, second in ((by_name[one], by_name[other]) for one, other in plan.pairs):
         rows = compare(labels, first.predicted, second.predicted, plan.by)
@@ -178,36 +178,17 @@ def write(
     (folder / f"{plan.stem}.md").write_text(text + links, encoding="utf-8")
     for name, picture in pictures.items():
         Image.fromarray(picture).save(folder / name)
-    _write_figures(folder / f"{plan.stem}-figures.csv", plan, results)
+    write_csv(folder / f"{plan.stem}-figures.csv", [row for result in results for row in _figures(plan, result)])
     for result in results:
-        _write_readings(folder / f"{result.subject.name}-fold{plan.fold}.csv", labels, result)
+        write_csv(folder / f"{result.subject.name}-fold{plan.fold}.csv", _readings(labels, result))
 
 
-def _write_figures(path: Path, plan: Plan, results: Sequence[Result]) -> None:
-    rows = []
-    for result in results:
-        subject = result.subject
-        origin = {"model": subject.name, "version": subject.version, "sha256": subject.sha256, "command": plan.command}
-        for row in result.rows:
-            values = asdict(row)
-            mae = values.pop("mae")
-            rows.append({**origin, **values, "mae": mae["value"], "mae_low": mae["low"], "mae_high": mae["high"]})
-    _write_csv(path, rows)
+def _figures(plan: Plan, result: Result) -> list[dict[str, object]]:
+    subject = result.subject
+    origin = {"model": subject.name, "version": subject.version, "sha256": subject.sha256, "command": plan.command}
+    return figure_columns(origin, result.rows)
 
 
-def _write_readings(path: Path, labels: tuple[Label, ...], result: Result) -> None:
+def _readings(labels: tuple[Label, ...], result: Result) -> list[dict[str, object]]:
     pairs = zip(labels, result.predicted, strict=True)
-    _write_csv(path, [_reading(label, months) for label, months in pairs])
-
-
-def _reading(label: Label, months: float) -> dict[str, object]:
-    """Of a site's label only these columns: no patient, no path."""
-    origin = {"id": label.id, "bone_age_months": label.bone_age_months, "sex": label.sex, "fold": label.fold}
-    return {**origin, "read_months": round(float(months), 2)}
-
-
-def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    return [{**label_columns(label), "read_months": round(float(months), 2)} for label, months in pairs]

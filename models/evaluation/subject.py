@@ -1,6 +1,7 @@
 """What is measured: anything that reads months from radiographs, with the name and hash that its tables print."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from models.card import Interval
 from models.data.radiographs import Radiographs
 from models.evaluation.metrics import Array
 from models.evaluation.readings import read_with
+from models.evaluation.run_subject import is_run, load_run
 from models.registry import LoadedModel, load
 
 
@@ -44,5 +46,15 @@ def subject_of(model: LoadedModel, device: str) -> Subject:
 
 
 def load_subject(name: str, *, directory: Path | None, device: str) -> Subject:
-    """Weights by name, checked by hash. Raises ValueError as `models.registry.load` does."""
+    """Weights by name, checked by hash, or the folder of a run. Raises ValueError as `models.registry.load` does."""
+    if is_run(name):
+        return replace(subject_of(load_run(Path(name), directory=directory, device=device), device), interval=None)
     return subject_of(load(name, directory=directory, device=device), device)
+
+
+def require_own_names(subjects: Sequence[Subject]) -> None:
+    """Raises ValueError where two are called alike: their files and rows could not be told apart."""
+    names = [subject.name for subject in subjects]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two of the models are named '{twice[0]}'; measure them one at a time")

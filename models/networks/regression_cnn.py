@@ -57,7 +57,7 @@ class GatedHead(nn.Module):
 class RegressionCNN(nn.Module):
     """images (B, channels, S, S) float32 in [0, 1], S >= 75, male (B,) float32 -> WholeHandOutput in months.
 
-    backbone: a name of `backbones.BACKBONES`; width: of Inception-V3, in sixteenths. hidden: the fully connected
+    backbone: a name of `backbones.BACKBONES`; width: of its channels, in sixteenths. hidden: the fully connected
     layers. sex_features: 0 appends the sex as a number (the text); 32 passes it through a layer of so many neurons,
     which with hidden layers of 1,000 is what Table II counts. initialisation: "gaussian" as published, or "he" (He et
     al. 2015), with which training goes better. standard_units: the head works in SDs around the mean label, so that a

@@ -15,8 +15,8 @@ from models.data.labels import Split
 from models.detection.marked import MarkedRadiographs, load_marked
 from models.training.detection import DetectionTrainer
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
+from models.training.follow import choose_device, commit
 from models.training.recipe import read_document
-from models.training.run import choose_device, commit
 
 
 def train_detector(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from models.training.run import commit
+from models.training.follow import commit
 
 
 class Training(Protocol):

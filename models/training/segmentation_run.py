@@ -11,8 +11,8 @@ from models.data.labels import Split
 from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, load_pseudo_masked, paste_all
 from models.segmentation.true_masks import load_true_hands
 from models.training.facts import facts_of
+from models.training.follow import choose_device
 from models.training.recipe import read_document
-from models.training.run import choose_device
 from models.training.segmentation import SegmentationTrainer
 from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
 

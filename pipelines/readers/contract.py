@@ -32,12 +32,16 @@ class Answer:
 
 class Reader(Protocol):
     """identity: its own weights; detectors: those that crop for it. calibration: a text that changes whenever the
-    intervals do."""
+    intervals do.
+
+    select_mae_months: mean absolute error on the images it was selected on (fold 8, even ids); None where unknown.
+    """
 
     name: str
     identity: ModelIdentity
     detectors: tuple[ModelIdentity, ...]
     calibration: str
+    select_mae_months: float | None
 
     def read(self, requests: Sequence[Request]) -> list[Answer]:
         """One answer a request, in order, from one batch."""

@@ -69,6 +69,7 @@ class WholeHandReader:
         sha256 = fingerprint(self._site) if self._site else ""
         self.identity = ModelIdentity(card.name, card.version + (f"+{sha256[:8]}" if sha256 else ""), model.sha256)
         self.calibration = f"{card.reading_interval()!r} {sha256}".rstrip()
+        self.select_mae_months = card.metrics.get("select_mae_months")
         self._card = card
         self._interval = self._site.interval if self._site else card.reading_interval()
         self._network = model.network
@@ -130,7 +131,11 @@ class WholeHandReader:
     def _warnings(self, request: Request) -> tuple[WarningCode, ...]:
         height, width = request.radiograph.pixels.shape
         least, most = self._card.aspect_range
-        return () if least <= height / width <= most else (WarningCode.OUTSIDE_TRAINING_ASPECT,)
+        return (
+            ()
+            if least <= request.radiograph.pixel_aspect * height / width <= most
+            else (WarningCode.OUTSIDE_TRAINING_ASPECT,)
+        )
 
 
 def _identity(model: LoadedModel) -> ModelIdentity:

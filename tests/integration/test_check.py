@@ -5,14 +5,20 @@ from typing import Any
 
 import pytest
 import yaml
-from pydicom.uid import EnhancedSRStorage, ImplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    EnhancedSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    SecondaryCaptureImageStorage,
+)
 
 from dicom_node.operate.check import check
 from dicom_node.settings import load
 from models.calibration_run import calibrate
 from tests.support.readings import write_readings
 from tests.support.receiving import LOOPBACK, association, receiving
-from tests.support.scp import recording_scp
+from tests.support.scp import PLAIN_SYNTAXES, RESULT_CLASSES, recording_scp
 from tests.support.untrained_weights import write_untrained_weights
 
 
@@ -60,6 +66,18 @@ def test_a_node_that_can_do_its_work_passes(tmp_path: Path, capsys: pytest.Captu
     assert starting("ok pacs: C-ECHO", lines) == "ok pacs: C-ECHO answered"
     assert starting("ok pacs: report", lines) == "ok pacs: report Comprehensive 3D SR (explicit and implicit)"
     assert starting("ok pacs: picture", lines) == "ok pacs: picture Secondary Capture (explicit and implicit)"
+
+
+def test_a_node_that_is_tried_out_says_so_and_probes_its_one_destination(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with recording_scp() as pacs:
+        path = write_settings(
+            tmp_path, port=pacs.port, mode="commissioning", commissioning={"destination": "pacs"}, routes=[]
+        )
+        _status, lines = run(path, capsys)
+    assert starting("warn mode commissioning: results go to pacs alone", lines)
+    assert starting("ok pacs: C-ECHO", lines)
 
 
 def test_every_fault_of_the_settings_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,6 +162,22 @@ def test_a_destination_that_takes_no_picture_fails(tmp_path: Path, capsys: pytes
         status, lines = run(write_settings(tmp_path, port=pacs.port), capsys)
     assert status == 1
     assert starting("FAIL pacs: picture", lines)
+
+
+def test_compressed_pictures_and_boxes_are_asked_for_where_they_are_configured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classes = [*RESULT_CLASSES, GrayscaleSoftcopyPresentationStateStorage]
+    wanted = {"picture_compression": "jpeg", "presentation_state": True}
+    found = {}
+    for syntaxes in (PLAIN_SYNTAXES, (*PLAIN_SYNTAXES, JPEGBaseline8Bit)):
+        with recording_scp(sop_classes=classes, syntaxes=syntaxes) as pacs:
+            receiver = {"ae_title": "PACS", "host": LOOPBACK, "port": pacs.port, "may": ["receive"], **wanted}
+            _, lines = run(write_settings(tmp_path, peers={"pacs": receiver}), capsys)
+        found[len(syntaxes)] = lines
+    assert "no Secondary Capture in JPEG Baseline" in starting("FAIL pacs: picture", found[2])
+    assert starting("ok pacs: picture", found[3]) == "ok pacs: picture Secondary Capture (JPEG Baseline)"
+    assert "Grayscale Softcopy Presentation State" in starting("ok pacs: boxes", found[3])
 
 
 def test_a_storage_directory_that_cannot_be_written_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

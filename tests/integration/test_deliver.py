@@ -6,23 +6,35 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    GrayscaleSoftcopyPresentationStateStorage,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    generate_uid,
+)
 from pynetdicom import evt
 from pynetdicom.sop_class import Comprehensive3DSRStorage, EnhancedSRStorage, SecondaryCaptureImageStorage
 
 from dicom_node.deliver import association
 from dicom_node.deliver.outcomes import judge_status
+from dicom_node.deliver.run import deliver_stored
 from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
+from dicom_node.report.build import build_objects
+from dicom_node.report.rendition import PictureCompression
 from dicom_node.settings import Peer, Settings
-from dicom_node.spool.results import StoredObject, StoredResults
-from tests.support.scp import RecordingScp, data_set_bytes, recording_scp
+from dicom_node.spool.layout import Layout
+from dicom_node.spool.results import NewObject, StoredObject, StoredResults, write_results
+from tests.support.headers import full_case, report_context
+from tests.support.scp import PLAIN_SYNTAXES, RESULT_CLASSES, RecordingScp, data_set_bytes, recording_scp
 
 KINDS = {
     "report": Comprehensive3DSRStorage,
@@ -89,6 +101,24 @@ def test_the_report_and_the_picture_arrive_byte_for_byte(results: StoredResults)
         assert received.calling_ae_title == "BONEAGE"
 
 
+def test_real_objects_arrive_in_the_compression_that_the_peer_asks_for(tmp_path: Path) -> None:
+    context = report_context(compressions=tuple(PictureCompression), presentation_state=True)
+    new = [NewObject(str(one.kind), one.dataset, str(one.compression)) for one in build_objects(full_case(), context)]
+    results = write_results(Layout(tmp_path), "ab" * 32, new, {})
+    classes = [*RESULT_CLASSES, GrayscaleSoftcopyPresentationStateStorage]
+    peer = {"picture_compression": "jpeg", "presentation_state": True}
+    with recording_scp(sop_classes=classes, syntaxes=[*PLAIN_SYNTAXES, JPEGBaseline8Bit]) as scp:
+        assert deliver(results, _peer(scp.port, **peer), _settings()) == DELIVERED
+    sent = {(each.kind, each.compression): data_set_bytes(each.path.read_bytes()) for each in results.objects}
+    wanted = [("report", "jpeg"), ("capture", "jpeg"), ("presentation", "none")]
+    assert [received.data_set for received in scp.received] == [sent[each] for each in wanted]
+    assert [received.transfer_syntax_uid for received in scp.received] == [
+        ExplicitVRLittleEndian,
+        JPEGBaseline8Bit,
+        ExplicitVRLittleEndian,
+    ]
+
+
 def test_a_peer_that_prefers_implicit_vr_still_gets_the_bytes_as_they_are(results: StoredResults) -> None:
     with recording_scp(syntaxes=[ImplicitVRLittleEndian, ExplicitVRLittleEndian]) as scp:
         assert deliver(results, _peer(scp.port), _settings()) == DELIVERED
@@ -105,6 +135,18 @@ def test_a_peer_with_implicit_vr_alone_gets_the_same_values_transcoded(results: 
     assert arrived.PatientName == original.PatientName
     assert arrived.ReferencedImageSequence == original.ReferencedImageSequence
     assert arrived[0x0009, 0x1001].value == original[0x0009, 0x1001].value
+
+
+def test_text_that_its_character_set_does_not_explain_goes_out_as_it_is_when_transcoded(
+    results: StoredResults,
+) -> None:
+    report = results.objects[0]
+    data = report.path.read_bytes().replace(b"PHANTOM^HAND", b"M\xfcller^\xd6zl\xe4m"[:12])
+    report.path.write_bytes(data)
+    changed = replace(report, sha256=hashlib.sha256(data).hexdigest())
+    with recording_scp(syntaxes=[ImplicitVRLittleEndian]) as scp:
+        deliver(replace(results, objects=(changed,)), _peer(scp.port), _settings())
+    assert b"M\xfcller^\xd6zl\xe4m"[:12] in scp.received[0].data_set
 
 
 def test_only_the_contexts_of_the_results_are_proposed(results: StoredResults) -> None:
@@ -288,3 +330,22 @@ def test_small_packets_are_not_held_back(results: StoredResults, monkeypatch: py
         assert deliver(results, _peer(scp.port), _settings()) == DELIVERED
     assert len(options) == 1
     assert options[0] != 0
+
+
+def test_while_trying_out_nothing_goes_to_another_destination(tmp_path: Path, results: StoredResults) -> None:
+    layout = Layout(tmp_path / "state")
+    write_results(layout, results.key, [("report", dcmread(results.objects[0].path))], {})
+    with recording_scp() as scp:
+        peer = {"ae_title": "PACS", "host": "127.0.0.1", "port": scp.port, "may": ["receive"]}
+        node = Settings.model_validate(
+            {
+                "mode": "commissioning",
+                "peers": {"pacs": peer, "qa": peer},
+                "commissioning": {"destination": "qa"},
+                "storage": {"directory": layout.root},
+            }
+        )
+        assert deliver_stored(results.key, "pacs", node) == DeliveryOutcome(Verdict.RETRY, "held-while-commissioning")
+        assert scp.received == []
+        assert deliver_stored(results.key, "qa", node) == DELIVERED
+        assert len(scp.received) == 1

@@ -2,27 +2,36 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from copy import deepcopy
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
 
 from dicom_node.errors import ObjectUnreadable
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
-from dicom_node.settings import Settings
+from dicom_node.report.subject import exposed_on
+from dicom_node.settings import Candidates, Commissioning, Mode, Peer, Settings
+from dicom_node.spool.commissioned import kept_readings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin
+from dicom_node.spool.rereading import Correction, add_rereading
 from dicom_node.spool.results import SUMMARY, read_results
 from dicom_node.spool.store import Inbox
 from dicom_node.work.batch import Batcher
-from dicom_node.work.decode import decode
+from dicom_node.work.decode import PixelsSuspect, decode
 from dicom_node.work.decoders import DecoderDied
 from dicom_node.work.read import ImageReader
+from dicom_node.work.reporting import recall
+from dicom_node.work.turn import TwinPending
 from pipelines.contract import (
+    Bone,
+    FoundBone,
     HandRadiograph,
     ModelIdentity,
     ReaderReading,
@@ -44,6 +53,7 @@ class StandIn:
 
     def __init__(self) -> None:
         self.refusal: Refusal | None = None
+        self.bones: tuple[FoundBone, ...] = ()
         self.asked = 0
 
     def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
@@ -53,25 +63,28 @@ class StandIn:
     def _reading(self, radiograph: HandRadiograph) -> Reading:
         one = ReaderReading(radiograph.sex or Sex.FEMALE, "stand-in", 100.0, (88.0, 112.0))
         heatmap = np.ones(radiograph.pixels.shape, np.float32)
-        return Reading(100.0, (88.0, 112.0), (one,), radiograph.sex, "stand-in", heatmap, (MODEL,))
+        return Reading(100.0, (88.0, 112.0), (one,), radiograph.sex, "stand-in", heatmap, (MODEL,), bones=self.bones)
 
 
 class Worker:
     """An inbox with a modality in front and an image reader behind."""
 
     def __init__(self, directory: Path) -> None:
-        self.settings = Settings.model_validate(
-            {
-                "storage": {"directory": directory},
-                "peers": {"pacs": {"ae_title": "PACS", "host": "localhost", "port": 104, "may": ["receive"]}},
-                "routes": [{"name": "hands", "destinations": ["pacs"]}],
-            }
-        )
+        self.document: dict[str, Any] = {
+            "storage": {"directory": directory},
+            "peers": {"pacs": {"ae_title": "PACS", "host": "localhost", "port": 104, "may": ["receive"]}},
+            "routes": [{"name": "hands", "destinations": ["pacs"]}],
+        }
+        self.configure()
         self.layout = Layout(directory)
         self.inbox = Inbox(self.layout)
         self.inbox.prepare()
         self.pipeline = StandIn()
         self.batcher = Batcher(self.pipeline, size=4, wait_ms=1)
+
+    def configure(self, **sections: Any) -> None:
+        self.document |= sections
+        self.settings = Settings.model_validate(self.document)
 
     def store(self, ds: Dataset) -> str:
         part = self.layout.incoming / "tmp.dcm"
@@ -160,14 +173,164 @@ def test_our_own_result_is_not_read_when_the_pacs_sends_it_back(worker: Worker, 
     assert worker.read(worker.store(dcmread(capture.path))) == ()
 
 
-def test_a_refusal_is_a_summary_without_objects_or_destinations(worker: Worker, hand: Dataset) -> None:
+def test_our_own_result_is_known_by_its_uid_too(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    capture = dcmread(next(each.path for each in read_results(worker.layout, key).objects if each.kind == "capture"))
+    disguised = dataset(PhantomOptions(bone_age_months=100, sex="F", height=128, width=128))
+    disguised.SOPInstanceUID = disguised.file_meta.MediaStorageSOPInstanceUID = capture.SOPInstanceUID
+    assert worker.read(worker.store(disguised)) == ()
+    assert worker.pipeline.asked == 1
+
+
+def test_of_two_copies_of_an_exposure_one_is_read(worker: Worker, hand: Dataset) -> None:
+    first, second = worker.store(hand), worker.store(copy_of(hand))
+    assert worker.read(first) == ("pacs",)
+    assert worker.read(second) == ()
+    assert worker.read(first) == ("pacs",)
+    assert worker.pipeline.asked == 1
+
+
+def test_a_copy_waits_while_the_first_is_in_hand_and_is_read_where_that_was_refused(
+    worker: Worker, hand: Dataset
+) -> None:
+    first, second = worker.store(hand), worker.store(copy_of(hand))
+
+    def meanwhile(path: Path) -> Any:
+        with pytest.raises(TwinPending):
+            worker.read(second)
+        raise PixelsSuspect("2 decoders made as many different images")
+
+    assert worker.read(first, meanwhile) == ()
+    assert worker.read(second) == ("pacs",)
+
+
+def test_a_route_may_read_every_image_of_an_exposure(worker: Worker, hand: Dataset) -> None:
+    (route,) = worker.settings.routes
+    both = route.model_copy(update={"candidates": Candidates(twins=True)})
+    worker.settings = worker.settings.model_copy(update={"routes": (both,)})
+    assert [worker.read(worker.store(each)) for each in (hand, copy_of(hand))] == [("pacs",), ("pacs",)]
+
+
+def test_an_image_is_read_again_with_another_sex_under_a_key_of_its_own(worker: Worker, hand: Dataset) -> None:
+    key = worker.store(hand)
+    worker.read(key)
+    again = add_rereading(worker.layout, Correction(key, datetime.now(UTC), sex="M", birth_date=date(2020, 3, 1)))
+    assert {key, again} == set(worker.inbox.keys())
+    assert worker.read(again) == ("pacs",)
+    assert worker.summary(again)["readings"][0]["sex"] == "M"
+    report = dcmread(read_results(worker.layout, again).objects[0].path)
+    assert report.PatientSex == hand.PatientSex  # the patient stays as the study has it
+    assert worker.summary(key)["readings"][0]["sex"] == "F"
+
+
+def trying_out(worker: Worker) -> None:
+    qa = Peer.model_validate({"ae_title": "QA", "host": "localhost", "port": 105, "may": ["receive"]})
+    worker.settings = worker.settings.model_copy(
+        update={
+            "mode": Mode.COMMISSIONING,
+            "commissioning": Commissioning(destination="qa"),
+            "peers": {**worker.settings.peers, "qa": qa},
+        }
+    )
+
+
+def test_a_node_that_is_tried_out_sends_to_one_destination_and_keeps_its_readings(
+    worker: Worker, hand: Dataset
+) -> None:
+    trying_out(worker)
+    key = worker.store(hand)
+    assert worker.read(key) == ("qa",)
+    (row,) = kept_readings(worker.layout)
+    assert (row.key, row.sop_instance_uid, row.sex) == (key, hand.SOPInstanceUID, "F")
+    assert (row.bone_age_months, row.interval_months) == (100.0, (88.0, 112.0))
+    text = (worker.layout.commissioned / f"{key}.json").read_text()
+    assert not any(str(value) in text for value in (hand.PatientName, hand.PatientID, hand.PatientBirthDate))
+
+
+def test_a_node_that_is_live_keeps_no_table(worker: Worker, hand: Dataset) -> None:
+    worker.read(worker.store(hand))
+    assert kept_readings(worker.layout) == ()
+
+
+def test_a_refusal_while_trying_out_is_a_row_too(worker: Worker, hand: Dataset) -> None:
+    trying_out(worker)
+    worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
+    worker.read(worker.store(hand))
+    assert [row.refusal for row in kept_readings(worker.layout)] == ["flat"]
+
+
+def copy_of(ds: Dataset) -> Dataset:
+    """Another image of the same exposure."""
+    ds = deepcopy(ds)
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    return ds
+
+
+def test_a_refusal_goes_into_the_study_as_a_report_and_a_picture(worker: Worker, hand: Dataset) -> None:
     worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
     key = worker.store(hand)
-    assert worker.read(key) == ()
-    assert worker.read(key) == ()
+    assert worker.read(key) == ("pacs",)
+    assert worker.read(key) == ("pacs",)
     assert worker.pipeline.asked == 1
     assert worker.summary(key)["refusal"] == {"code": "flat", "detail": "one grey value"}
-    assert read_results(worker.layout, key).objects == ()
+    objects = read_results(worker.layout, key).objects
+    assert [each.kind for each in objects] == ["report", "report-fallback", "capture"]
+    report = dcmread(objects[0].path)
+    assert report.StudyInstanceUID == hand.StudyInstanceUID
+    assert any("One grey value." in str(item.value) for item in report.iterall() if item.keyword == "TextValue")
+
+
+def test_a_refusal_has_no_picture_where_the_site_wants_none(worker: Worker, hand: Dataset) -> None:
+    worker.configure(report={"refusal_picture": False})
+    worker.pipeline.refusal = Refusal(RefusalCode.FLAT, "one grey value", (MODEL,))
+    key = worker.store(hand)
+    worker.read(key)
+    assert [each.kind for each in read_results(worker.layout, key).objects] == ["report", "report-fallback"]
+
+
+def test_each_compression_that_a_destination_wants_is_built_once(worker: Worker, hand: Dataset) -> None:
+    receiver = {"host": "localhost", "port": 104, "may": ["receive"]}
+    worker.configure(
+        peers={
+            "pacs": {"ae_title": "PACS", **receiver},
+            "web": {"ae_title": "WEB", "picture_compression": "jpeg", **receiver},
+            "archive": {"ae_title": "ARCHIVE", "picture_compression": "jpeg", **receiver},
+            "stranger": {"ae_title": "STRANGER", "picture_compression": "rle", **receiver},
+        },
+        routes=[{"name": "hands", "destinations": ["pacs", "web", "archive"]}],
+    )
+    key = worker.store(hand)
+    worker.read(key)
+    objects = read_results(worker.layout, key).objects
+    assert [each.compression for each in objects] == ["none"] * 3 + ["jpeg"] * 3
+
+
+def test_boxes_are_built_where_a_destination_wants_them_and_bones_were_found(worker: Worker, hand: Dataset) -> None:
+    receiver = {"host": "localhost", "port": 104, "may": ["receive"]}
+    worker.configure(peers={"pacs": {"ae_title": "PACS", "presentation_state": True, **receiver}})
+    worker.pipeline.bones = (FoundBone(Bone.RADIUS, 400, 700, 500, 800, score=0.9),)
+    key = worker.store(hand)
+    worker.read(key)
+    assert read_results(worker.layout, key).objects[-1].kind == "presentation"
+
+
+def test_the_next_exposure_of_a_patient_knows_of_the_one_before(worker: Worker, hand: Dataset) -> None:
+    worker.read(worker.store(hand))
+    later = dataset(PhantomOptions(bone_age_months=100, sex="F", seed=1))
+    for keyword in ("PatientID", "IssuerOfPatientID", "PatientBirthDate"):
+        if keyword in hand:
+            later[keyword] = hand[keyword]
+    day = int(hand.AcquisitionDate) + 10_000
+    later.AcquisitionDate = later.StudyDate = str(day)
+    (known,) = recall(worker.layout, later)
+    assert known.bone_age_months == 100.0
+    assert known.on == exposed_on(hand)
+    assert recall(worker.layout, hand) == ()
+    assert worker.read(worker.store(later)) == ("pacs",)
+    text = "".join(path.read_text() + str(path) for path in worker.layout.root.glob("patients/**/*.json"))
+    for value in (hand.PatientName.family_name, hand.PatientID, hand.PatientBirthDate):
+        assert str(value) not in text
 
 
 def test_pixels_that_no_decoder_takes_are_a_refusal(worker: Worker) -> None:
@@ -176,8 +339,19 @@ def test_pixels_that_no_decoder_takes_are_a_refusal(worker: Worker) -> None:
 
     broken.PixelData = encapsulate([b"no codestream of any kind"])
     key = worker.store(broken)
-    assert worker.read(key) == ()
+    assert worker.read(key) == ("pacs",)
     assert worker.summary(key)["refusal"]["code"] == "not-decodable"
+    capture = next(each for each in read_results(worker.layout, key).objects if each.kind == "capture")
+    assert dcmread(capture.path).StudyInstanceUID == broken.StudyInstanceUID
+
+
+def test_pixels_that_two_decoders_see_differently_are_refused_as_suspect(worker: Worker, hand: Dataset) -> None:
+    def doubtful(path: Path) -> None:
+        raise PixelsSuspect("2 decoders made as many different images")
+
+    key = worker.store(hand)
+    assert worker.read(key, doubtful) == ()
+    assert worker.summary(key)["refusal"]["code"] == "decode-suspect"
 
 
 def test_an_image_that_kills_its_decoder_twice_is_refused(worker: Worker, hand: Dataset) -> None:
@@ -189,7 +363,7 @@ def test_an_image_that_kills_its_decoder_twice_is_refused(worker: Worker, hand: 
         raise DecoderDied("it ended without an answer")
 
     key = worker.store(hand)
-    assert worker.read(key, deadly) == ()
+    assert worker.read(key, deadly) == ("pacs",)
     assert deaths == 2
     assert worker.summary(key)["refusal"]["code"] == "not-decodable"
 

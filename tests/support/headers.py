@@ -1,7 +1,8 @@
 """Headers of hand radiographs as modalities write them, of invented patients, and readings of them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from io import BytesIO
 
 import numpy as np
@@ -11,11 +12,34 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
-from dicom_node.report.contract import ReadCase, ReportContext
+from dicom_node.report.build import build_objects
+from dicom_node.report.contract import (
+    AnyCase,
+    EarlierReading,
+    ObjectKind,
+    Predecessor,
+    ReadCase,
+    RefusedCase,
+    ReportContext,
+)
+from dicom_node.report.predecessor import predecessor
 from dicom_node.report.subject import chronological_age_months, patient_sex
-from pipelines.contract import ModelIdentity, ReaderReading, Reading, Sex, WarningCode
+from pipelines.contract import (
+    Bone,
+    Enhancement,
+    FoundBone,
+    ImageQuality,
+    ModelIdentity,
+    ReaderReading,
+    Reading,
+    Refusal,
+    RefusalCode,
+    Sex,
+    WarningCode,
+)
 
 MODEL = ModelIdentity("whole-hand", "1.0.0", "5f" * 32)
+OTHER_MODEL = ModelIdentity("regression-cnn", "2.0.0", "6e" * 32)
 
 
 def dx_header(
@@ -142,6 +166,69 @@ def case_of(header: Dataset, reading: Reading | None = None) -> ReadCase:
         reading=reading or reading_of(sex, shape=shape, warnings=missing),
         age_months=chronological_age_months(header),
     )
+
+
+def bones_of(rows: int = 250, columns: int = 200, *, level: int | None = None) -> tuple[FoundBone, ...]:
+    """All 13 bones as made-up boxes in three rows, with fractions of pixels; the first has a bone age of its own."""
+    height, width = rows / 8, columns / 8
+    places = [(0.05 + 0.18 * (n % 5), 0.1 + 0.3 * (n // 5)) for n in range(len(Bone))]
+    return tuple(
+        FoundBone(
+            bone,
+            left := round(columns * x, 2),
+            top := round(rows * y, 2),
+            round(left + width, 2),
+            round(top + height, 2),
+            score=0.975,
+            level=level,
+            bone_age_months=118.3 if bone is Bone.RADIUS else None,
+        )
+        for bone, (x, y) in zip(Bone, places, strict=True)
+    )
+
+
+def full_reading(sex: Sex | None = Sex.FEMALE) -> Reading:
+    """A reading with everything that a pipeline may say: bones, another reader, quality, an improved image."""
+    plain = reading_of(sex, models=(MODEL, OTHER_MODEL), warnings=(WarningCode.RIGHT_HAND,))
+    one = plain.readings[0]
+    others = tuple(
+        replace(each, reader=OTHER_MODEL.name, bone_age_months=each.bone_age_months - 4) for each in plain.readings
+    )
+    unqualified = replace(one, reader="levels", bone_age_months=99.9, qualified=False)
+    return replace(
+        plain,
+        readings=(*plain.readings, *others, unqualified),
+        bones=bones_of(level=8),
+        quality=ImageQuality.POOR,
+        enhancements=(Enhancement("clahe", one, replace(one, bone_age_months=126.1), in_front=False),),
+    )
+
+
+def earlier_of() -> tuple[EarlierReading, ...]:
+    """Two earlier readings of the child of `dx_header`."""
+    return EarlierReading(84.2, 78.0, date(2022, 11, 9)), EarlierReading(101.0, 98.5, date(2024, 4, 2))
+
+
+def full_case(header: Dataset | None = None) -> ReadCase:
+    """A case with everything in it."""
+    given = dx_header() if header is None else header
+    return replace(case_of(given, full_reading(patient_sex(given))), earlier=earlier_of())
+
+
+def refused_case(
+    header: Dataset | None = None, code: RefusalCode = RefusalCode.SATURATED, *, pixels: bool = True
+) -> RefusedCase:
+    """A refusal of the radiograph that `case_of` reads."""
+    given = dx_header() if header is None else header
+    shown = case_of(given).pixels if pixels else None
+    return RefusedCase(given, Refusal(code, "62 % of the frame is white.", (MODEL,)), shown)
+
+
+def predecessor_of(case: AnyCase, context: ReportContext, reason: str = "sex corrected") -> Predecessor:
+    """The reports of a case, as what the next one supersedes."""
+    kinds = (ObjectKind.REPORT, ObjectKind.REPORT_FALLBACK)
+    reports = [one for one in build_objects(case, context) if one.kind in kinds]
+    return predecessor(((one.compression, one.dataset) for one in reports), reason)
 
 
 def report_context(**changes: object) -> ReportContext:

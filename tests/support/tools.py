@@ -72,8 +72,8 @@ def iod_errors(path: Path) -> list[str]:
 
 
 def document_text(path: Path) -> str:
-    """A structured report as dsrdump prints it, with codes; a report that it cannot read fails the test."""
-    result = run("dsrdump", "+Pc", path)
+    """A structured report as dsrdump prints it, whole, with codes; a report that it cannot read fails the test."""
+    result = run("dsrdump", "+Pc", "+Pl", path)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -84,3 +84,16 @@ _BONE_AGE = re.compile(r'\(85151-9,LN,"[^"]*"\)="(?P<months>[-+.0-9eE]+)" \(mo,U
 def bone_ages_months(text: str) -> tuple[float, ...]:
     """Every bone age (LOINC 85151-9, months) in dsrdump's text, in its order."""
     return tuple(float(match["months"]) for match in _BONE_AGE.finditer(text))
+
+
+_NUMBER = re.compile(r'<[^<]*NUM:\((?P<code>[^,]+),[^,]+,"[^"]*"\)="(?P<value>[-+.0-9eE]+)" \((?P<unit>[^,]+),')
+
+
+def numbers(text: str) -> list[tuple[str, float, str]]:
+    """(code, value, unit) of every number in dsrdump's text, in its order."""
+    return [(match["code"], float(match["value"]), match["unit"]) for match in _NUMBER.finditer(text)]
+
+
+def flat(text: str) -> str:
+    """The text with every white space and quoting gone, to compare what two tools broke into lines differently."""
+    return re.sub(r"\\\\|\s|\\n", "", text)

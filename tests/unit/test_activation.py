@@ -65,6 +65,12 @@ def test_the_strongest_region_lies_where_the_map_stands_out_in_either_direction(
     assert abs(left - 10) <= 3
 
 
+def test_the_strongest_cell_of_a_coarse_map_is_hidden_around_its_middle_and_not_in_the_corner() -> None:
+    activation = np.array([[9.0, 0.0], [0.0, 0.0]], np.float32)
+    top, left, bottom, right = strongest_region(activation, 100, side=0.2)
+    assert ((top + bottom) / 2, (left + right) / 2) == pytest.approx((25, 25), abs=1)
+
+
 def test_the_other_region_is_as_large_apart_and_on_the_bright_part() -> None:
     frame = np.zeros((100, 100), np.uint8)
     frame[:, 50:] = 200

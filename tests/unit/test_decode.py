@@ -6,16 +6,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
-from pydicom.uid import ExplicitVRBigEndian, JPEGLosslessSV1
+from pydicom.uid import ExplicitVRBigEndian, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless
 
 from dicom_node.errors import NodeError, ObjectUnreadable, PixelsUndecodable
 from dicom_node.phantom.encoding import TRANSFER_SYNTAXES, encoded
-from dicom_node.work import codecs
-from dicom_node.work.decode import PixelsMissing, decode
+from dicom_node.work.decode import PixelsMissing, PixelsSuspect, decode
+from models.dicom import codecs
 from tests.support.images import image_dataset, saved, waves
 
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
@@ -99,6 +101,12 @@ def failing(src: bytes, runner: object) -> bytes:
     raise RuntimeError("no")
 
 
+def shifted(src: bytes, runner: object) -> bytes:
+    """A decoder that makes an image, but another one."""
+    runner.set_option("bits_allocated", 16)  # type: ignore[attr-defined]
+    return np.roll(waves(), 1, axis=0).tobytes()
+
+
 @pytest.mark.parametrize("fault", [zeros, failing])
 def test_a_second_decoder_is_tried_where_the_first_fails_or_shows_nothing(
     fault: Callable[[bytes, object], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -107,6 +115,107 @@ def test_a_second_decoder_is_tried_where_the_first_fails_or_shows_nothing(
     monkeypatch.setitem(get_decoder(JPEGLosslessSV1)._available, codecs.NAME, fault)
     path = saved(encoded(image_dataset(waves(), **WINDOW), "JPEGLosslessSV1"), tmp_path / "image.dcm")
     assert decode(path).pixels == pytest.approx(upright(), abs=1e-3)
+
+
+def with_decoder(syntax: str, name: str, decoder: Callable[..., bytes], patch: pytest.MonkeyPatch) -> None:
+    """Put another decoder in the place of a known one."""
+    codecs.register()
+    patch.setitem(get_decoder(syntax)._available, name, decoder)
+
+
+def test_two_decoders_that_make_different_images_are_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_decoder(JPEGLosslessSV1, codecs.NAME, shifted, monkeypatch)
+    path = saved(encoded(image_dataset(waves(), **WINDOW), "JPEGLosslessSV1"), tmp_path / "image.dcm")
+    with pytest.raises(PixelsSuspect, match="as many different images"):
+        decode(path)
+
+
+@pytest.mark.parametrize("wrong", ["pyjpegls", "gdcm", codecs.NAME])
+def test_of_three_decoders_two_that_agree_are_believed(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_decoder(JPEGLSLossless, wrong, shifted, monkeypatch)
+    path = saved(encoded(image_dataset(waves(), **WINDOW), "JPEGLSLossless"), tmp_path / "image.dcm")
+    assert decode(path).pixels == pytest.approx(upright(), abs=1e-3)
+
+
+def test_what_rounding_makes_of_a_lossy_frame_is_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = waves(bits=8).astype(np.uint8)
+    path = saved(encoded(image_dataset(stored, bits=8), "JPEGBaseline8Bit"), tmp_path / "image.dcm")
+    before = decode(path).pixels
+    with_decoder(JPEGBaseline8Bit, "gdcm", lambda src, runner: (stored ^ 1).tobytes(), monkeypatch)
+    assert np.array_equal(decode(path).pixels, before)
+    with_decoder(JPEGBaseline8Bit, "gdcm", failing, monkeypatch)
+    with_decoder(JPEGBaseline8Bit, codecs.NAME, lambda src, runner: (stored // 2).tobytes(), monkeypatch)
+    with pytest.raises(PixelsSuspect):
+        decode(path)
+
+
+LOSSLESS = sorted(set(TRANSFER_SYNTAXES) - LOSSY)
+DEPTHS = (
+    (8, np.uint8),
+    (8, np.int8),
+    (10, np.uint16),
+    (12, np.int16),
+    (14, np.uint16),
+    (16, np.uint16),
+    (16, np.int16),
+)
+UNSIGNED = ("JPEGLossless", "JPEGLosslessSV1", "HTJ2KLossless")
+"""Whose encoder here takes no signed values; those of JPEG Lossless are tested above."""
+
+
+@pytest.mark.parametrize(
+    ("keyword", "bits", "kind"),
+    [
+        (keyword, bits, kind)
+        for keyword in LOSSLESS
+        for bits, kind in DEPTHS
+        if keyword not in UNSIGNED or np.issubdtype(kind, np.unsignedinteger)
+    ],
+)
+def test_every_lossless_syntax_gives_exactly_the_same_pixels_at_every_depth(
+    keyword: str, bits: int, kind: type, tmp_path: Path
+) -> None:
+    lowest = 2 ** (bits - 1) if np.issubdtype(kind, np.signedinteger) else 0
+    stored = (waves(bits=bits).astype(np.int32) - lowest).astype(kind)
+    plain = decode(saved(image_dataset(stored, bits=bits), tmp_path / "plain.dcm")).pixels
+    coded = decode(saved(encoded(image_dataset(stored, bits=bits), keyword), tmp_path / "coded.dcm")).pixels
+    assert np.array_equal(coded, plain)
+    assert np.ptp(plain) == 1
+
+
+@pytest.mark.parametrize("keyword", LOSSLESS)
+def test_every_lossless_syntax_gives_exactly_the_frame_that_the_networks_see(keyword: str, tmp_path: Path) -> None:
+    from models.preprocess import standard_frame
+
+    plain = decode(saved(image_dataset(waves(), **WINDOW), tmp_path / "plain.dcm")).pixels
+    coded = decode(saved(encoded(image_dataset(waves(), **WINDOW), keyword), tmp_path / "coded.dcm")).pixels
+    assert np.array_equal(standard_frame(coded), standard_frame(plain))
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL", "YBR_FULL_422"])
+def test_captures_of_film_in_colour_become_grey(photometric: str, tmp_path: Path) -> None:
+    grey = waves(96, 80, bits=8).astype(np.uint8)
+    ds = image_dataset(np.dstack([grey] * 3), bits=8)
+    if photometric != "RGB":
+        subsampling = "444" if photometric == "YBR_FULL" else "422"
+        ds.PixelData = encapsulate([jpeg_of(grey, subsampling=subsampling)])
+        ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+        ds.PhotometricInterpretation, ds.file_meta.TransferSyntaxUID = photometric, JPEGBaseline8Bit
+    image = decode(saved(ds, tmp_path / "capture.dcm")).pixels
+    assert image.shape == grey.shape
+    assert image == pytest.approx(grey / 255, abs=0.02)
+
+
+def jpeg_of(grey: np.ndarray, *, subsampling: str) -> bytes:
+    """A colour JPEG of a grey picture."""
+    rgb = np.dstack([grey] * 3)
+    return bytes(
+        imagecodecs.jpeg8_encode(rgb, level=95, colorspace="rgb", outcolorspace="ycbcr", subsampling=subsampling)
+    )
 
 
 def test_a_flat_image_stays_flat(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """What a pipeline is told of an exposure beside its pixels."""
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import Dataset
+from pydicom import DataElement, Dataset, dcmread
+from pydicom.config import IGNORE
 
 from dicom_node.work.decode import DecodedImage
-from dicom_node.work.radiograph import radiograph, spacing_mm
+from dicom_node.work.radiograph import pixel_aspect, radiograph, spacing_mm
 from pipelines.contract import HandRadiograph, Laterality, Sex
 
 
@@ -62,3 +64,30 @@ def test_an_implausible_birth_date_gives_no_age(birth: str) -> None:
 )
 def test_only_a_calibrated_spacing_counts(attributes: dict[str, Any], spacing: tuple[float, float] | None) -> None:
     assert spacing_mm(header(**attributes)) == spacing
+
+
+@pytest.mark.parametrize(
+    ("attributes", "aspect"),
+    [
+        ({}, 1.0),
+        ({"PixelAspectRatio": [2, 1]}, 2.0),
+        ({"ImagerPixelSpacing": [0.1, 0.2]}, 0.5),
+        ({"PixelSpacing": [0.2, 0.2], "PixelAspectRatio": [2, 1]}, 1.0),
+        ({"PixelAspectRatio": [0, 1]}, 1.0),
+    ],
+)
+def test_the_shape_of_a_pixel_comes_from_a_spacing_or_the_aspect_ratio(
+    attributes: dict[str, Any], aspect: float
+) -> None:
+    assert pixel_aspect(header(**attributes)) == aspect
+    assert exposure(header(**attributes)).pixel_aspect == aspect
+
+
+def test_a_spacing_that_is_no_number_stops_nothing() -> None:
+    ds = header()
+    ds.add(DataElement(0x00181164, "LO", "about so", validation_mode=IGNORE))
+    buffer = BytesIO()
+    ds.save_as(buffer, implicit_vr=True, little_endian=True)  # a journey that leaves the VR to the dictionary
+    buffer.seek(0)
+    said = exposure(dcmread(buffer, force=True))
+    assert (said.spacing_mm, said.pixel_aspect) == (None, 1.0)

@@ -3,6 +3,8 @@
 import csv
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,9 +18,12 @@ from monai import bundle
 from monai.bundle import ConfigWorkflow
 
 from models import export, registry
+from models.attention.coarse import Box
+from models.attention.stack import network_input
+from models.card import Detector, write_card
 from models.export import FlipAveraged, export_onnx
 from models.export_bundle import export_bundle
-from models.preprocess import standardise
+from models.preprocess import standard_frame, standardise
 from tests.support.untrained_weights import write_untrained_weights
 
 NAME = "whole_hand"
@@ -80,22 +85,34 @@ def test_the_bundle_run_by_monai_reads_as_the_shipped_network(
     frames = [np.random.default_rng(n).integers(0, 255, (90 + 40 * n, 110), dtype=np.uint8) for n in range(3)]
     write_data(tmp_path / "data", frames)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    configs = root / "configs"
-    workflow = ConfigWorkflow(
-        str(configs / "inference.json"), workflow_type="infer", bundle_root=str(root),
-        dataset_dir=str(tmp_path / "data"), device="cpu",
-    )  # fmt: skip
-    workflow.initialize()
-    assert workflow.check_properties() == []
-    workflow.run()
-    with (root / "eval" / "predictions.csv").open(newline="") as file:
-        months = {Path(row[0]).name: float(row[1]) for row in csv.reader(file)}
+    months = run_bundle(root, tmp_path / "data")
     inputs = torch.from_numpy(np.stack([standardise((frame / 255).astype(np.float32), 64) for frame in frames]))[
         :, None
     ]
     expected = shipped_months(weights, inputs, torch.tensor([0.0, 1.0, 0.0]))
-    assert [months[f"{n}.png"] for n in range(3)] == pytest.approx(list(expected), abs=1e-3)
+    assert months == pytest.approx(list(expected), abs=1e-3)
     assert np.ptp(expected) > 0.05
+
+
+def test_the_bundle_of_a_reader_that_crops_takes_the_hands_box_with_each_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = cropping_weights(tmp_path / "weights")
+    root = export_bundle(NAME, tmp_path / "bundles", weights_directory=weights)
+    frames = [np.zeros((120, 110), np.uint8) for _ in range(2)]
+    for n, frame in enumerate(frames):
+        frame[30 : 60 + 20 * n, 50:70] = 200  # what lies in the box and what lies in the frame look different
+    boxes = [(0.1, 0.2, 0.7, 0.9), (0.3, 0.0, 1.0, 0.8)]
+    write_data(tmp_path / "data", frames, boxes)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    months = run_bundle(root, tmp_path / "data")
+    standard = [standard_frame((frame / 255).astype(np.float32)) for frame in frames]
+    inputs = [network_input(frame, 64, box=Box(*box)) for frame, box in zip(standard, boxes, strict=True)]
+    expected = shipped_months(weights, torch.stack(inputs), torch.tensor([0.0, 1.0]))
+    uncropped = torch.stack([network_input(frame, 64) for frame in standard])
+    assert months == pytest.approx(list(expected), abs=1e-3)
+    assert np.abs(shipped_months(weights, uncropped, torch.tensor([0.0, 1.0])) - expected).max() > 1e-2
+    assert registry.verify("hand_detector").sha256 in (root / "docs" / "README.md").read_text()
 
 
 def test_monais_loader_gives_the_network_and_which_weights_it_is(weights: Path, tmp_path: Path) -> None:
@@ -118,10 +135,35 @@ def test_the_bundle_carries_terms_intended_use_and_shapes(weights: Path, tmp_pat
     assert card.intended_use in (root / "docs" / "README.md").read_text()
 
 
-def write_data(folder: Path, frames: list[np.ndarray]) -> None:
+def run_bundle(root: Path, data: Path) -> list[float]:
+    """Months of 0.png, 1.png, ..., by MONAI's own workflow."""
+    workflow = ConfigWorkflow(
+        str(root / "configs" / "inference.json"), workflow_type="infer", bundle_root=str(root),
+        dataset_dir=str(data), device="cpu",
+    )  # fmt: skip
+    workflow.initialize()
+    assert workflow.check_properties() == []
+    workflow.run()
+    with (root / "eval" / "predictions.csv").open(newline="") as file:
+        months = {Path(row[0]).stem: float(row[1]) for row in csv.reader(file)}
+    return [months[str(n)] for n in range(len(months))]
+
+
+def cropping_weights(folder: Path) -> Path:
+    """Untrained weights whose card names the detector that ships."""
+    write_untrained_weights(folder)
+    card = registry.verify(NAME, directory=folder)
+    detector = Detector("hand_detector", registry.verify("hand_detector").sha256)
+    write_card(replace(card, hand_detector=detector), folder / f"{NAME}.json")
+    return folder
+
+
+def write_data(folder: Path, frames: list[np.ndarray], boxes: Sequence[tuple[float, ...]] = ()) -> None:
     """Images and the dataset.json that the bundle reads; every second one is a boy's."""
     folder.mkdir()
     for n, frame in enumerate(frames):
         cv2.imwrite(str(folder / f"{n}.png"), frame)
-    items = [{"image": f"{n}.png", "male": float(n % 2)} for n in range(len(frames))]
+    items = [
+        {"image": f"{n}.png", "male": float(n % 2)} | ({"box": boxes[n]} if boxes else {}) for n in range(len(frames))
+    ]
     (folder / "dataset.json").write_text(json.dumps({"test": items}))

@@ -48,9 +48,9 @@ def test_every_command_and_option_in_a_document_exists(document: Path) -> None:
 
 def _commands_named(text: str) -> Iterator[tuple[str, str]]:
     """What follows `dicom-node` in quoted words and at the start of console lines: the command, and the rest."""
-    yield from re.findall(r"`dicom-node ([a-z]+)([^`]*)`", text)
+    yield from re.findall(r"`dicom-node ([a-z-]+)([^`]*)`", text)
     for block in re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL):
-        yield from re.findall(r"^(?:.*-- )?(?:\S*/)?dicom-node ([a-z]+)([^#\n]*)", block, flags=re.MULTILINE)
+        yield from re.findall(r"^(?:.*-- )?(?:\S*/)?dicom-node ([a-z-]+)([^#\n]*)", block, flags=re.MULTILINE)
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:

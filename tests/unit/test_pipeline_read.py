@@ -1,5 +1,7 @@
 """One radiograph in, one reading or refusal out; many go through the network together."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,19 @@ def test_an_unknown_age_is_warned_of() -> None:
 def test_an_aspect_outside_training_is_warned_of(shape: tuple[int, int], warned: bool) -> None:
     reading = read_one(HandRadiograph(hand(*shape), sex=Sex.MALE))
     assert (WarningCode.OUTSIDE_TRAINING_ASPECT in reading.warnings) is warned
+
+
+def test_pixels_that_are_not_square_are_read_as_square_ones() -> None:
+    square = hand(300, 240)
+    halved = square[::2]
+    options: dict[str, Any] = {"sex": Sex.FEMALE, "age_months": 50.0}
+    whole, coarse = (
+        read_one(HandRadiograph(square, **options)),
+        read_one(HandRadiograph(halved, pixel_aspect=2.0, **options)),
+    )
+    assert coarse.bone_age_months == pytest.approx(whole.bone_age_months, abs=0.5)
+    assert coarse.warnings == whole.warnings == ()
+    assert WarningCode.OUTSIDE_TRAINING_ASPECT in read_one(HandRadiograph(square, pixel_aspect=4.0, **options)).warnings
 
 
 @pytest.mark.parametrize(("months", "sex", "beyond"), [(600, Sex.FEMALE, True), (100, Sex.FEMALE, False)])

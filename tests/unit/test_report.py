@@ -54,7 +54,7 @@ def texts(ds: Dataset) -> str:
 def test_the_report_its_fallback_and_the_capture_are_built_for_one_study() -> None:
     header = dx_header()
     objects = build_objects(case_of(header), report_context())
-    assert [one.kind for one in objects] == list(ObjectKind)
+    assert [one.kind for one in objects] == [ObjectKind.REPORT, ObjectKind.REPORT_FALLBACK, ObjectKind.CAPTURE]
     assert [one.dataset.SOPClassUID for one in objects] == [
         Comprehensive3DSRStorage,
         EnhancedSRStorage,

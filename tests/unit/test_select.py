@@ -7,7 +7,8 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation, SecondaryCapture
 
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
 from dicom_node.settings import Candidates, Route
-from dicom_node.work.select import TAGS, Reason, select
+from dicom_node.work import exposure
+from dicom_node.work.select import TAGS, Reason, conditions, select
 
 ANY = Route(name="hands")
 
@@ -108,5 +109,33 @@ def test_the_reason_is_that_of_the_route_that_came_closest() -> None:
     assert select(header(), "MODALITY", []) is Reason.NO_ROUTE
 
 
+def coded(keyword: str, scheme: str, value: str) -> Dataset:
+    code = Dataset()
+    code.CodingSchemeDesignator, code.CodeValue, code.CodeMeaning = scheme, value, "Main gauche"
+    return header(BodyPartExamined=None, **{keyword: Sequence([code])})
+
+
+def test_a_code_names_the_hand_in_any_language() -> None:
+    assert select(coded("AnatomicRegionSequence", "SCT", "85562004"), "MODALITY", [ANY]) is ANY
+    assert select(coded("AnatomicRegionSequence", "SRT", "T-15460"), "MODALITY", [ANY]) is ANY
+    assert select(coded("AnatomicRegionSequence", "SCT", "51185008"), "MODALITY", [ANY]) is Reason.BODY_PART
+
+
+def test_the_request_counts_too() -> None:
+    request = Dataset()
+    request.ScheduledProcedureStepDescription = "Hand left for bone age"
+    assert select(header(BodyPartExamined=None, RequestAttributesSequence=[request]), "MODALITY", [ANY]) is ANY
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+def test_every_condition_says_what_was_found_without_free_text() -> None:
+    ds = header(StudyDescription="Invented Patient, left hand", BodyPartExamined=None, Modality="a name")
+    found = {each.reason: each for each in conditions(ds, "X", ANY.candidates)}
+    assert list(found) == [reason for reason in Reason if reason in found]
+    assert found[Reason.BODY_PART].found == "HAND in StudyDescription"
+    assert found[Reason.MODALITY].found == "no code string"
+    assert not found[Reason.MODALITY].holds
+
+
 def test_a_selection_looks_at_no_patient() -> None:
-    assert not any("Patient" in keyword for keyword in TAGS)
+    assert not any("Patient" in keyword for keyword in (*TAGS, *exposure.TAGS))

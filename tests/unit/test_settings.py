@@ -98,10 +98,36 @@ def test_a_destination_that_may_not_receive_is_a_fault_at_its_line(tmp_path: Pat
     assert line.startswith("6: routes[0].destinations[0]: 'modality' is no peer that may receive")
 
 
+def test_commissioning_needs_a_destination_that_may_receive(tmp_path: Path) -> None:
+    peers = "peers:\n  qa: {ae_title: QA, host: h, port: 1, may: [receive]}\n  xray: {ae_title: X, host: h}\n"
+    (line,) = faults(tmp_path, f"{peers}mode: commissioning\n")
+    assert line.endswith("commissioning.destination: is missing, and mode is commissioning; allowed: qa")
+    (line,) = faults(tmp_path, f"{peers}mode: commissioning\ncommissioning:\n  destination: xray\n")
+    assert line.startswith("6: commissioning.destination: 'xray' is no peer that may receive; allowed: qa")
+    (line,) = faults(tmp_path, "mode: test\n")
+    assert line.startswith("1: mode: ")
+    assert "allowed: live, commissioning" in line
+
+
 def test_a_receiver_needs_an_address_and_tls_its_files(tmp_path: Path) -> None:
     text = "peers:\n  a: {ae_title: A, host: '*', may: [receive]}\n"
     assert "needs a port and a host" in faults(tmp_path, text)[0]
     assert "node.tls is not set" in faults(tmp_path, "peers:\n  a: {ae_title: A, host: h, tls: true}\n")[0]
+
+
+def test_a_font_file_that_is_none_is_a_fault_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "site.ttf").write_bytes(b"no font")
+    for name in ("site.ttf", "missing.ttf"):
+        (line,) = faults(tmp_path, f"report:\n  font_file: {name}\n")
+        assert line.startswith("2: report.font_file: ")
+        assert f"{name} is no TrueType or OpenType font" in line
+
+
+def test_a_picture_compression_is_one_of_three(tmp_path: Path) -> None:
+    text = "peers:\n  a: {ae_title: A, host: h, picture_compression: zip}\n"
+    (line,) = faults(tmp_path, text)
+    assert line.startswith("2: peers.a.picture_compression: ")
+    assert "none, rle, jpeg" in line
 
 
 def test_a_pattern_that_is_no_regular_expression_is_a_fault(tmp_path: Path) -> None:

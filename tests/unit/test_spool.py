@@ -1,13 +1,14 @@
 """The spool: what is accepted stands there whole, once, with where it came from; results are written once."""
 
 import errno
+import json
 import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_node.errors import ObjectUnreadable, SpoolUnwritable, StorageFull
@@ -17,7 +18,7 @@ from dicom_node.spool.identity import content_sha256, identify
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin, read_provenance
 from dicom_node.spool.refusals import LIMIT, Refusal, RefusalLog
-from dicom_node.spool.results import read_results, write_results
+from dicom_node.spool.results import NewObject, read_results, write_results
 from dicom_node.spool.store import Inbox
 from tests.support.receiving import image, write_image
 
@@ -159,8 +160,8 @@ def test_leftovers_go_and_files_that_still_grow_stay(inbox: Inbox) -> None:
     assert [path.name for path in inbox.layout.incoming.iterdir()] == ["young.part"]
 
 
-def result(kind: str, seed: int) -> tuple[str, Dataset]:
-    return kind, image(seed=seed)
+def result(kind: str, seed: int, compression: str = "none") -> NewObject:
+    return NewObject(kind, image(seed=seed), compression)
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -170,6 +171,24 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert [each.kind for each in written.objects] == ["report", "capture"]
     assert written.objects[0].path.name == "report.dcm"
     assert dcmread(written.objects[1].path).SOPInstanceUID == written.objects[1].sop_instance_uid
+
+
+def test_results_of_several_compressions_lie_beside_each_other(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    new = [result("report", 1), result("report", 2, "jpeg"), result("capture", 3, "rle")]
+    written = write_results(layout, "ab" * 32, new, {})
+    assert [each.path.name for each in written.objects] == ["report.dcm", "report-jpeg.dcm", "capture-rle.dcm"]
+    assert [each.compression for each in read_results(layout, "ab" * 32).objects] == ["none", "jpeg", "rle"]
+
+
+def test_a_manifest_from_before_there_were_compressions_is_read_as_uncompressed(tmp_path: Path) -> None:
+    layout, key = Layout(tmp_path), "ab" * 32
+    write_results(layout, key, [result("report", 1)], {})
+    path = layout.results(key) / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    del manifest["objects"][0]["compression"]
+    path.write_text(json.dumps(manifest))
+    assert [each.compression for each in read_results(layout, key).objects] == ["none"]
 
 
 def test_results_with_a_manifest_are_never_written_again(tmp_path: Path) -> None:

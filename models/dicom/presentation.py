@@ -10,6 +10,8 @@ from pydicom import Dataset
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import ExplicitVRBigEndian
 
+from models.dicom.shutter import Mask, shuttered
+
 Floats = NDArray[np.float64]
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """Of red, green and blue (ITU-R BT.601)."""
@@ -17,7 +19,6 @@ _PERCENTILES = (0.1, 99.9)
 """Of the stored values: shown where no usable window is given. Robust against dead pixels and lead letters."""
 _LEAST_RANGE = 1 / 64
 """Of the stored range: less is not stretched, so that the noise of an empty frame stays dark."""
-
 _MOST_VALUES = 2**20
 """Stored values between the smallest and the largest; no detector has more than 16 bits."""
 
@@ -32,16 +33,16 @@ def present(stored: NDArray[np.generic], header: Dataset) -> NDArray[np.float32]
         return _grey(stored, float(2 ** (8 * stored.dtype.itemsize) - 1))
     if stored.ndim == 3:
         return _grey(stored, float(2 ** int(header.BitsStored) - 1))
-    padding = _padding(stored, header)
+    unseen = _unseen(stored, header)
     lowest, highest = int(stored.min()), int(stored.max())
     if highest - lowest > _MOST_VALUES:
         raise ValueError("more grey values than a radiograph has")
-    values = _shown(np.arange(lowest, highest + 1, dtype=np.float64), stored, padding, header)
+    values = _shown(np.arange(lowest, highest + 1, dtype=np.float64), stored, unseen, header)
     if _inverted(header):
         values = 1 - values
     image = values.astype(np.float32)[stored.astype(np.int32) - lowest]
-    if padding is not None:
-        image[padding] = 0
+    if unseen is not None:
+        image[unseen] = 0
     return np.asarray(image, dtype=np.float32)
 
 
@@ -58,7 +59,16 @@ def _inverted(header: Dataset) -> bool:
     )
 
 
-def _padding(stored: NDArray[np.generic], header: Dataset) -> NDArray[np.bool_] | None:
+def _unseen(stored: NDArray[np.generic], header: Dataset) -> Mask | None:
+    """Padding and what a shutter hides: black, and no part of the contrast; None where that is nothing or all."""
+    masks = [mask for mask in (_padding(stored, header), shuttered(header, stored.shape[:2])) if mask is not None]
+    if not masks:
+        return None
+    unseen = np.logical_or.reduce(masks)
+    return None if unseen.all() else np.asarray(unseen, dtype=np.bool_)
+
+
+def _padding(stored: NDArray[np.generic], header: Dataset) -> Mask | None:
     """Where the detector saw nothing (PS3.3 C.7.5.1.1.2): one stored value, or a range of them."""
     first = header.get("PixelPaddingValue")
     if not isinstance(first, int):
@@ -70,7 +80,7 @@ def _padding(stored: NDArray[np.generic], header: Dataset) -> NDArray[np.bool_] 
     return padding if 0 < np.count_nonzero(padding) < padding.size else None
 
 
-def _shown(values: Floats, stored: NDArray[np.generic], padding: NDArray[np.bool_] | None, header: Dataset) -> Floats:
+def _shown(values: Floats, stored: NDArray[np.generic], unseen: Mask | None, header: Dataset) -> Floats:
     """The brightness of each stored value before a presentation LUT."""
     modality = _modality(values, header)
     if header.get("VOILUTSequence"):
@@ -78,7 +88,7 @@ def _shown(values: Floats, stored: NDArray[np.generic], padding: NDArray[np.bool
     window = _window(header)
     if window is not None:
         return _windowed(modality, *window, str(header.get("VOILUTFunction") or "LINEAR"))
-    valid = (stored if padding is None else stored[~padding]).astype(np.float32)
+    valid = (stored if unseen is None else stored[~unseen]).astype(np.float32)
     low, high = np.sort(_modality(np.asarray(np.percentile(valid, _PERCENTILES)), header))
     least = _LEAST_RANGE * _stored_range(header)
     return np.asarray(((modality - low) / max(high - low, least)).clip(0, 1))

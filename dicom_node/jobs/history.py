@@ -1,0 +1,76 @@
+"""What the job database says of images: every attempt at reading and delivering them. No patient data lies in it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dbos import WorkflowStatus
+from sqlalchemy.exc import SQLAlchemyError
+
+from dicom_node.errors import JobsUnavailable
+from dicom_node.jobs import names
+from dicom_node.jobs.client import DatabaseQueue
+
+STATES = {"DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "in hand", "SUCCESS": "ended"}
+"""DBOS's status of a workflow in our words; any other is a fault of the engine."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt. destination: None where it reads the image.
+
+    state: waits, queued, in hand, ended or failed. verdict, code: of one that ended. delay_s: wait before the next.
+    """
+
+    key: str
+    destination: str | None
+    number: int
+    state: str
+    created_at: datetime
+    verdict: str = ""
+    code: str = ""
+    delay_s: float | None = None
+
+
+def latest_images(queue: DatabaseQueue, limit: int) -> list[str]:
+    """Keys of the images whose jobs came last, the latest first. Raises JobsUnavailable."""
+    client, _engine = queue.open()
+    try:
+        found = client.list_workflows(name=names.READ_IMAGE, sort_desc=True, limit=4 * limit, load_input=False)
+    except SQLAlchemyError as error:
+        raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+    return list(dict.fromkeys(_attempt(status).key for status in found))[:limit]
+
+
+def attempts(queue: DatabaseQueue, keys: Sequence[str]) -> dict[str, list[Attempt]]:
+    """Every attempt of each key, in the order they were made. Raises JobsUnavailable."""
+    made: dict[str, list[Attempt]] = {key: [] for key in keys}
+    for attempt in _listed(queue, [prefix for key in keys for prefix in names.jobs_of(key)]):
+        made.setdefault(attempt.key, []).append(attempt)
+    return made
+
+
+def _listed(queue: DatabaseQueue, prefixes: list[str]) -> Iterable[Attempt]:
+    if not prefixes:
+        return ()
+    client, _engine = queue.open()
+    try:
+        found = client.list_workflows(workflow_id_prefix=prefixes, load_input=False)
+    except SQLAlchemyError as error:
+        raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+    return map(_attempt, found)
+
+
+def _attempt(status: WorkflowStatus) -> Attempt:
+    key, destination, number = names.parsed(status.workflow_id)
+    outcome = status.output if isinstance(status.output, dict) else {}
+    return Attempt(
+        key=key,
+        destination=destination,
+        number=number,
+        state=STATES.get(status.status, "failed"),
+        created_at=datetime.fromtimestamp((status.created_at or 0) / 1000, UTC),
+        verdict=str(outcome.get("verdict", "")),
+        code=str(outcome.get("code", "")),
+        delay_s=outcome.get("delay_s"),
+    )
