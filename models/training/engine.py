@@ -105,8 +105,8 @@ class Trainer:
             group["lr"] = learning_rate(
                 progress, highest=self.recipe.learning_rate, warmup_share=self.recipe.warmup_share
             )
-        images = augment(batch["image"], size, self.recipe.augmentation, self.generator)
-        images = images.to(self.device, memory_format=torch.channels_last)
+        images = augment(batch["image"].to(self.device), size, self.recipe.augmentation, self.generator)
+        images = images.contiguous(memory_format=torch.channels_last)
         self.network.train()
         kind = torch.device(self.device).type
         with torch.autocast(kind, torch.bfloat16, enabled=self.recipe.bfloat16):
