@@ -21,8 +21,9 @@ from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs
 from models.detection.measures import Figures, measure
 from models.networks import build_network
+from models.training.checkpoint import read_checkpoint, write_checkpoint
 from models.training.detection_recipe import DetectionRecipe
-from models.training.engine import _decay_groups
+from models.training.optimiser import build_optimiser
 from models.training.schedule import learning_rate
 
 
@@ -46,8 +47,8 @@ class DetectionTrainer:
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
-        self.optimiser = torch.optim.AdamW(
-            _decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate, fused=True
+        self.optimiser = build_optimiser(
+            self.network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.order = EpochOrder(len(train_set), recipe.seed)
         self.batches = marked_batches(MarkedDataset(train_set), recipe.batch_size, self.order)
@@ -143,22 +144,16 @@ class DetectionTrainer:
             file.write(line + "\n")
 
     def _save(self) -> None:
-        state = {
-            "recipe": repr(self.recipe), "epochs_done": self.epochs_done, "best_ap": self.best_ap,
+        write_checkpoint(self.folder, self.recipe, {
+            "epochs_done": self.epochs_done, "best_ap": self.best_ap,
             "network": self.network.state_dict(), "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-        }  # fmt: skip
-        part = self.folder / "checkpoint.part"
-        torch.save(state, part)
-        part.replace(self.folder / "checkpoint.pt")
+        })  # fmt: skip
 
     def _resume(self) -> None:
-        path = self.folder / "checkpoint.pt"
-        if not path.exists():
+        state = read_checkpoint(self.folder, self.recipe)
+        if state is None:
             return
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["recipe"] != repr(self.recipe):
-            raise ValueError(f"{path}: made by another recipe; give a fresh --output")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
