@@ -34,10 +34,11 @@ def build(path: Path, *, weights_directory: Path | None = None, device: str = "a
     Raises PipelineInvalid for a fault in the file, ValueError for weights that are missing or altered.
     """
     spec = load_spec(path)
+    stages = tuple(_stage(step, path) for step in spec.stages)
     where = _device(device)
     load = partial(registry.load, directory=weights_directory, device=where)
-    stages = tuple(_stage(step, path).loaded(load, where) for step in spec.stages)
     readers = {step.weights: _reader(step, path, weights_directory, where) for step in spec.readers}
+    stages = tuple(stage.loaded(load, where) for stage in stages)
     return StagedPipeline(spec, stages, tuple(readers[name] for name in spec.weights))
 
 

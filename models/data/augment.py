@@ -58,7 +58,10 @@ def affine_matrices(count: int, settings: Augmentation, generator: torch.Generat
 
 
 def augment(frames: torch.Tensor, size: int, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """(B, 1, H, W) float32 in [0, 1] -> (B, 1, size, size) float32 in [0, 1]; the same generator, the same result."""
+    """(B, 1, H, W) float32 in [0, 1] -> (B, 1, size, size) float32 in [0, 1], on the frames' own device.
+
+    generator: on the CPU; there the same generator gives the same result. Elsewhere the noise is the device's own.
+    """
     matrices = affine_matrices(len(frames), settings, generator)
     return change_tone(resample(frames, size, matrices), settings, generator)
 
@@ -69,7 +72,7 @@ def resample(frames: torch.Tensor, size: int, matrices: torch.Tensor) -> torch.T
     The frames are first shrunk as for reading, so that fine lines do not alias into what reading never shows.
     """
     frames = shrink(frames, min(frames.shape[-1], round(size * SPARE)))
-    grid = F.affine_grid(matrices, [len(frames), 1, size, size], align_corners=False)
+    grid = F.affine_grid(matrices.to(frames.device), [len(frames), 1, size, size], align_corners=False)
     return F.grid_sample(frames, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
@@ -79,16 +82,24 @@ def change_tone(images: torch.Tensor, settings: Augmentation, generator: torch.G
     gamma = torch.exp(_uniform(count, settings.log_gamma, generator))[:, None, None, None]
     gain = 1 + _uniform(count, settings.contrast, generator)[:, None, None, None]
     noise = torch.rand(count, 1, 1, 1, generator=generator) * settings.noise
-    images = images.clamp(1e-4, 1) ** gamma * gain
-    images = images + noise * torch.randn(images.shape, generator=generator)
+    images = images.clamp(1e-4, 1) ** gamma.to(images.device) * gain.to(images.device)
+    images = images + noise.to(images.device) * _normal(images, generator)
     return _erase(images.clamp(0, 1), settings.erase, generator)
+
+
+def _normal(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Millions of numbers, which only a CPU should draw on a CPU."""
+    if images.device.type == "cpu":
+        return torch.randn(images.shape, generator=generator)
+    return torch.randn_like(images)
 
 
 def _erase(images: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
     if share <= 0:
         return images
     size = images.shape[-1]
-    for image in images[torch.rand(len(images), generator=generator) < share]:
+    chosen = torch.rand(len(images), generator=generator) < share
+    for image in (images[n] for n in chosen.nonzero()[:, 0].tolist()):
         side = (torch.rand(2, generator=generator) * size / 4).long() + 4
         top, left = ((torch.rand(2, generator=generator)) * (size - side)).long().tolist()
         image[:, top : top + side[0], left : left + side[1]] = float(torch.rand(1, generator=generator) < 0.5)

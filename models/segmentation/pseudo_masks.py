@@ -21,8 +21,9 @@ FINGER_WIDTH = 0.14
 """Of the drawn skeleton, which lies well inside the flesh."""
 FLESH = 0.24
 """The hand ends at most so far from the drawn skeleton."""
-ARM_WIDTH, ARM_FLESH = 0.3, 0.5
-"""Of the drawn forearm, which may lie askew, and how far its flesh may reach from it."""
+ARM_WIDTH, ARM_FLESH, ARM_WEDGE = 0.3, 0.45, 0.4
+"""Of the drawn forearm, how far its flesh may reach from it, and how much further for each palm beyond the wrist: a
+wrist bends sideways."""
 WRIST = 0.5
 """The heel of the hand ends at most so far from the wrist's key point."""
 STRIPE = 0.09
@@ -37,7 +38,7 @@ SHARE = 0.45
 """A pixel is hand from this share of the way from background to rim."""
 ROUNDS = 5
 LEAST_CONTRAST = 5.0
-"""Of 255, across all but 5 % of the outline down to the wrist; masks that run into a bright background have less."""
+"""Of 255, across all but 5 % of the outline; masks that run into a bright background have less."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,17 @@ def outline_contrast(frame: Frame, part: Mask, mask: Mask) -> float:
 
 
 def _seeds(hand: HandKeyPoints, axis: Axis, shape: tuple[int, ...]) -> Seeds:
-    palm, beyond = axis.palm_px, axis.beyond_wrist(shape)
+    palm, along = axis.palm_px, axis.beyond_wrist_px(shape)
+    beyond = along > 0
     sure = _skeleton(hand, axis, shape)
     arm = _line(shape, axis.wrist, axis.wrist + axis.along * sum(shape), ARM_WIDTH * palm)
-    from_hand, from_arm = _depth(~sure), _depth(~arm)
+    from_hand, from_arm = _depth(~sure), _depth(~arm) - ARM_WEDGE * along
     left, top, right, bottom = hand.hand.in_pixels(shape[1], shape[0])
     box = np.zeros(shape, bool)
     box[int(max(0, top - 2)) : int(bottom + 3), int(max(0, left - 2)) : int(right + 3)] = True
     near_wrist = np.hypot(*(np.indices(shape) - axis.wrist[::-1, None, None])) < WRIST * palm
     possible = (from_hand < FLESH * palm) & box | (from_arm < ARM_FLESH * palm) & beyond | near_wrist
-    around = _grown(possible, AROUND * palm) | (from_arm < AROUND_ARM * palm + ARM_FLESH * palm) & beyond
+    around = _grown(possible, AROUND * palm) | (from_arm < (ARM_FLESH + AROUND_ARM) * palm) & beyond
     near_box = _grown(box, FINGER_WIDTH * palm)
     start = from_hand < 0.1 * palm
     return Seeds(sure, possible, around & (near_box | beyond), beyond, start)

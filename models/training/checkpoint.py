@@ -3,32 +3,35 @@
 import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from models.training.recipe import ADDED, Recipe
+from models.training.recipe import ADDED
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance  # any recipe's kind
 
 
-def write_checkpoint(folder: Path, recipe: Recipe, state: dict[str, Any]) -> None:
+def write_checkpoint(folder: Path, recipe: "DataclassInstance", state: dict[str, Any]) -> None:
     """Replace the folder's checkpoint. state: tensors, numbers and texts alone, so that no pickle is needed."""
     part = folder / "checkpoint.part"
     torch.save({"recipe": identity(recipe), **state}, part)
     part.replace(folder / "checkpoint.pt")
 
 
-def read_checkpoint(folder: Path, recipe: Recipe) -> dict[str, Any] | None:
+def read_checkpoint(folder: Path, recipe: "DataclassInstance") -> dict[str, Any] | None:
     """What was written last, None in a fresh folder. Raises ValueError where another recipe made it."""
     path = folder / "checkpoint.pt"
     if not path.exists():
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    if state["recipe"] != identity(recipe) and _without_added(state["recipe"]) != _without_added(repr(recipe)):
+    if state["recipe"] != identity(recipe) and not _same_of_before(state["recipe"], recipe):
         raise ValueError(f"{path}: made by another recipe; give a fresh --output")
     return state
 
 
-def identity(recipe: Recipe) -> str:
+def identity(recipe: "DataclassInstance") -> str:
     """The recipe as JSON with sorted keys, without the keys that were added since and are at their default.
 
     So a key that is added to recipes orphans no checkpoint.
@@ -49,9 +52,11 @@ def _added_at_default(value: Any, entry: Any) -> bool:
     return bool(entry.metadata.get(ADDED)) and getattr(value, entry.name) == entry.default
 
 
-def _without_added(text: str) -> str:
-    """The first checkpoints held the recipe as Python shows it; of that, what `identity` keeps."""
-    for entry in fields(Recipe):
+def _same_of_before(text: str, recipe: "DataclassInstance") -> bool:
+    """The first checkpoints held the recipe as Python shows it; of that, what `identity` keeps is compared."""
+    shown = repr(recipe)
+    for entry in fields(recipe):
         if entry.metadata.get(ADDED):
-            text = text.replace(f", {entry.name}={entry.default!r}", "")
-    return text
+            at_default = f", {entry.name}={entry.default!r}"
+            text, shown = text.replace(at_default, ""), shown.replace(at_default, "")
+    return text == shown

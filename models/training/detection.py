@@ -11,7 +11,8 @@ from models.detection.marked import MarkedRadiographs
 from models.detection.measures import Figures, measure
 from models.networks import build_network
 from models.training.detection_recipe import DetectionRecipe
-from models.training.loop import Loop, adamw, seed_everything
+from models.training.loop import Loop, seed_everything
+from models.training.optimiser import build_optimiser
 
 
 class DetectionTrainer(Loop[MarkedBatch]):
@@ -28,7 +29,7 @@ class DetectionTrainer(Loop[MarkedBatch]):
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
         seed_everything(recipe.seed)
         network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        optimiser = adamw(network, rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
         order = EpochOrder(len(train_set), recipe.seed)
         batches = marked_batches(MarkedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, optimiser, batches, order, folder, device)

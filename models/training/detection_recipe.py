@@ -7,7 +7,7 @@ from typing import Any
 
 from models.data.augment import Augmentation
 from models.detection.marked import Marks
-from models.training.recipe import PhantomSet, _build, read_document
+from models.training.recipe import PhantomSet, read_document, to_settings
 
 TASK = "detection"
 """The value of a recipe's key `task` that makes it one of a detector."""
@@ -60,8 +60,8 @@ def _recipe(document: dict[str, Any]) -> DetectionRecipe:
     if values.get("task") != TASK:
         raise ValueError(f"task is {TASK} in a detector's recipe, not {values.get('task')}")
     values["marks"] = Marks(values["marks"])
-    values["augmentation"] = _build(Augmentation, values.get("augmentation", {}))
+    values["augmentation"] = to_settings(Augmentation, values.get("augmentation", {}))
     if values.get("phantoms") is not None:
-        values["phantoms"] = _build(PhantomSet, values["phantoms"])
-    recipe: DetectionRecipe = _build(DetectionRecipe, values)
+        values["phantoms"] = to_settings(PhantomSet, values["phantoms"])
+    recipe: DetectionRecipe = to_settings(DetectionRecipe, values)
     return recipe

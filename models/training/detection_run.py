@@ -1,21 +1,18 @@
 """One training of a detector: the effects around its loop, as `models.training.run` has them for readers."""
 
 import json
-import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
-import torch
 import yaml
 
 from models.data.labels import Split
 from models.detection.marked import MarkedRadiographs, load_marked
 from models.training.detection import DetectionTrainer
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
-from models.training.follow import choose_device, commit
+from models.training.facts import facts_of
+from models.training.follow import choose_device
 from models.training.recipe import read_document
 
 
@@ -40,7 +37,7 @@ def train_detector(
     splits = [Split.TRAIN, Split.SELECT]
     train_set, select_set = load_marked_sets(recipe, data, splits, limit=limit, cache=cache)
     trainer = DetectionTrainer(recipe, train_set, select_set, output, choose_device(device))
-    (output / "facts.json").write_text(json.dumps(_facts(trainer), indent=2), encoding="utf-8")
+    (output / "facts.json").write_text(json.dumps(facts_of(trainer), indent=2), encoding="utf-8")
     weights = trainer.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
     print(f"{weights}: select AP@0.5:0.95 {trainer.best_ap:.3f}", flush=True)
     return weights
@@ -66,17 +63,3 @@ def load_marked_sets(
         if not len(marked):
             raise ValueError(f"{data}: no radiograph of the {split.value} split has a marked {recipe.marks.value}")
     return sets
-
-
-def _facts(trainer: DetectionTrainer) -> dict[str, object]:
-    cuda = trainer.device.startswith("cuda")
-    return {
-        "recipe": asdict(trainer.recipe),
-        "device": torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads",
-        "versions": {name: version(name) for name in ("torch", "torchvision", "monai", "numpy")}
-        | {"python": platform.python_version()},
-        "commit": commit(),
-        "train_images": len(trainer.train_set),
-        "select_images": len(trainer.select_set),
-        "network_parameters": sum(p.numel() for p in trainer.network.parameters()),
-    }

@@ -20,6 +20,7 @@ from models.networks import build_network
 from models.training.checkpoint import read_checkpoint, write_checkpoint
 from models.training.journal import Journal
 from models.training.losses import absolute_error
+from models.training.optimiser import build_optimiser
 from models.training.recipe import Recipe
 from models.training.schedule import learning_rate
 from models.training.start import Start, require_fit
@@ -48,8 +49,8 @@ class Trainer:
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
-        self.optimiser = torch.optim.AdamW(
-            _decay_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate, fused=True
+        self.optimiser = build_optimiser(
+            self.network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         length = None if recipe.steps is None else recipe.steps * recipe.batch_size
         self.order = EpochOrder(len(train_set), recipe.seed, length)
@@ -105,8 +106,8 @@ class Trainer:
             group["lr"] = learning_rate(
                 progress, highest=self.recipe.learning_rate, warmup_share=self.recipe.warmup_share
             )
-        images = augment(batch["image"], size, self.recipe.augmentation, self.generator)
-        images = images.to(self.device, memory_format=torch.channels_last)
+        images = augment(batch["image"].to(self.device), size, self.recipe.augmentation, self.generator)
+        images = images.contiguous(memory_format=torch.channels_last)
         self.network.train()
         kind = torch.device(self.device).type
         with torch.autocast(kind, torch.bfloat16, enabled=self.recipe.bfloat16):
@@ -171,10 +172,3 @@ class Trainer:
         if "patience" in state:
             self.patience.load_state_dict(state["patience"])
         self.order.epoch = self.epochs_done
-
-
-def _decay_groups(network: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weight decay for convolutions and matrices, none for norms and biases."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

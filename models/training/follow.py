@@ -5,11 +5,8 @@ training machine needs no more (`models.training.__main__`).
 """
 
 import json
-import platform
-import subprocess
 import time
 from dataclasses import asdict, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +18,9 @@ from models.detection.hand import hand_boxes
 from models.registry import LoadedModel, load
 from models.training.checkpoint import read_checkpoint
 from models.training.engine import Trainer
+from models.training.facts import facts_of
 from models.training.recipe import Recipe
 from models.training.start import Start, load_start
-
-PACKAGES = ("torch", "torchvision", "monai", "pytorch-ignite", "numpy")
 
 
 def follow(
@@ -77,40 +73,8 @@ def _boxed(radiographs: Radiographs, detector: LoadedModel | None, cache: Path |
 
 
 def _facts(trainer: Trainer, detector: LoadedModel | None, start: Start | None) -> dict[str, Any]:
-    cuda = trainer.device.startswith("cuda")
     return {
-        "recipe": asdict(trainer.recipe),
+        **facts_of(trainer),
         "hand_detector": asdict(Detector(detector.card.name, detector.sha256)) if detector else None,
         "start": start.origin if start else None,
-        "device": torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads",
-        "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
-        "commit": commit(),
-        "train_images": len(trainer.train_set),
-        "select_images": len(trainer.select_set),
-        "network_parameters": sum(p.numel() for p in trainer.network.parameters()),
     }
-
-
-def _version(name: str) -> str:
-    """ "unknown" of a package that lies on the path without what an installer writes beside it."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def commit() -> str:
-    """The source tree's commit, with "+" where it was changed since; "unknown" outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "models", "config"],
-            cwd=here.parents[1],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")

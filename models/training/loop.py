@@ -9,7 +9,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from models.data.batches import EpochOrder, epoch_generator
-from models.training.engine import _decay_groups
+from models.training.checkpoint import read_checkpoint, write_checkpoint
 from models.training.schedule import learning_rate
 
 Batch = TypeVar("Batch")
@@ -28,6 +28,8 @@ Batch = TypeVar("Batch")
 
 class Schedule(Protocol):
     """What a recipe says of the course of a training; `models.training.detection_recipe` explains each."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def epochs(self) -> int: ...
@@ -50,11 +52,6 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-
-
-def adamw(network: nn.Module, *, rate: float, weight_decay: float) -> torch.optim.Optimizer:
-    """AdamW, with weight decay for convolutions and matrices only."""
-    return torch.optim.AdamW(_decay_groups(network, weight_decay), lr=rate, fused=True)
 
 
 class Loop(ABC, Generic[Batch]):
@@ -157,22 +154,16 @@ class Loop(ABC, Generic[Batch]):
             file.write(line + "\n")
 
     def _save(self) -> None:
-        state = {
-            "recipe": repr(self.schedule), "epochs_done": self.epochs_done, "best_score": self.best_score,
+        write_checkpoint(self.folder, self.schedule, {
+            "epochs_done": self.epochs_done, "best_score": self.best_score,
             "network": self.network.state_dict(), "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-        }  # fmt: skip
-        part = self.folder / "checkpoint.part"
-        torch.save(state, part)
-        part.replace(self.folder / "checkpoint.pt")
+        })  # fmt: skip
 
     def _resume(self) -> None:
-        path = self.folder / "checkpoint.pt"
-        if not path.exists():
+        state = read_checkpoint(self.folder, self.schedule)
+        if state is None:
             return
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["recipe"] != repr(self.schedule):
-            raise ValueError(f"{path}: made by another recipe; give a fresh --output")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])

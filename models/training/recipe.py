@@ -141,15 +141,15 @@ def _parsed(text: str) -> Any:
 
 def _recipe(document: dict[str, Any]) -> Recipe:
     values = dict(document)
-    values["phases"] = tuple(_build(Phase, phase) for phase in values["phases"])
-    values["augmentation"] = _build(Augmentation, values.get("augmentation", {}))
+    values["phases"] = tuple(to_settings(Phase, phase) for phase in values["phases"])
+    values["augmentation"] = to_settings(Augmentation, values.get("augmentation", {}))
     if values.get("phantoms") is not None:
-        values["phantoms"] = _build(PhantomSet, values["phantoms"])
+        values["phantoms"] = to_settings(PhantomSet, values["phantoms"])
     if "channels" in values:
         values["channels"] = to_channels(values["channels"])
     loss = values.get("loss", {})
-    values["loss"] = _build(LossSettings, {"kind": loss} if isinstance(loss, str) else loss)
-    return _build(Recipe, values)
+    values["loss"] = to_settings(LossSettings, {"kind": loss} if isinstance(loss, str) else loss)
+    return to_settings(Recipe, values)
 
 
 def _training_folds(folds: object) -> tuple[int, ...]:
@@ -160,7 +160,8 @@ def _training_folds(folds: object) -> tuple[int, ...]:
     return tuple(sorted(set(folds)))
 
 
-def _build(kind: Any, values: Mapping[str, Any]) -> Any:
+def to_settings(kind: Any, values: Mapping[str, Any]) -> Any:
+    """A frozen dataclass of this kind from a file's keys. Raises ValueError that names an unknown key."""
     known = {entry.name for entry in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:

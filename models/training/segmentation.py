@@ -14,7 +14,8 @@ from models.networks import build_network
 from models.segmentation.batches import MaskedDataset, augment_masked, masked_batches
 from models.segmentation.masked import MaskedFrames
 from models.segmentation.segmenting import segment
-from models.training.loop import Loop, adamw, seed_everything
+from models.training.loop import Loop, seed_everything
+from models.training.optimiser import build_optimiser
 from models.training.segmentation_recipe import Optimiser, SegmentationRecipe
 
 
@@ -57,7 +58,7 @@ class SegmentationTrainer(Loop[Batch]):
 
 def _optimiser(network: torch.nn.Module, recipe: SegmentationRecipe) -> torch.optim.Optimizer:
     if recipe.optimiser is Optimiser.ADAMW:
-        return adamw(network, rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        return build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
     return torch.optim.SGD(
         network.parameters(), recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.data.augment import Augmentation
-from models.training.recipe import PhantomSet, _build, read_document
+from models.training.recipe import PhantomSet, read_document, to_settings
 
 TASK = "segmentation"
 """The value of a recipe's key `task` that makes it one of a segmenter."""
@@ -73,10 +73,10 @@ def _recipe(document: dict[str, Any]) -> SegmentationRecipe:
     values = dict(document)
     if values.get("task") != TASK:
         raise ValueError(f"task is {TASK} in a segmenter's recipe, not {values.get('task')}")
-    values["augmentation"] = _build(Augmentation, values.get("augmentation", {}))
+    values["augmentation"] = to_settings(Augmentation, values.get("augmentation", {}))
     if "optimiser" in values:
         values["optimiser"] = Optimiser(values["optimiser"])
     if values.get("phantoms") is not None:
-        values["phantoms"] = _build(PhantomSet, values["phantoms"])
-    recipe: SegmentationRecipe = _build(SegmentationRecipe, values)
+        values["phantoms"] = to_settings(PhantomSet, values["phantoms"])
+    recipe: SegmentationRecipe = to_settings(SegmentationRecipe, values)
     return recipe

@@ -100,6 +100,25 @@ def test_every_paper_recipe_builds(path: Path) -> None:
     assert (recipe.weight_decay, recipe.ema_decay, recipe.learning_rate) == (0.0, 0.0, 0.01)
 
 
+@pytest.mark.parametrize("path", PAPER, ids=lambda path: path.name)
+def test_every_paper_recipe_makes_a_step_at_a_smaller_side(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = dataclasses.replace(load_recipe(path), phases=(Phase(1, 80),), batch_size=2, bfloat16=False)
+    if recipe.parameters["backbone"] == "inception_v4":
+        pytest.importorskip("timm")
+    kept: list[dict[str, torch.Tensor]] = []
+    monkeypatch.setattr("models.training.engine.torch.save", lambda state, _path: kept.append(state))
+    monkeypatch.setattr("models.training.engine.write_checkpoint", lambda *_: None)  # half a gigabyte each
+    trainer = Trainer(recipe, bright_with_age(2), bright_with_age(1, fold=8, seed=1), tmp_path, "cpu")
+    before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
+    trainer.run()
+    after = list(trainer.network.parameters())
+    assert all(torch.isfinite(parameter).all() for parameter in after)
+    assert sum(not torch.equal(*pair) for pair in zip(before, after, strict=True)) > 0.5 * len(after)
+    assert len(kept) == 1
+
+
 TINY = Recipe(
     name="tiny", architecture="whole_hand", parameters={"widths": [4, 4, 4, 8], "depths": [1, 1, 1, 1]},
     channels=load_recipe(CONFIG / "regression_cnn.s5.slim.yaml").channels,

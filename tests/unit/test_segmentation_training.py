@@ -118,7 +118,7 @@ def test_a_segmenter_is_trained_and_packaged_by_the_commands(tmp_path: Path) -> 
     assert (card.metrics["select_masks"], card.metrics["test_masks"]) == (2, 2)
     assert "* outliner@shipped  0.1" in _said("models", "list", "--weights-directory", str(weights))
     refused = CliRunner().invoke(app, ["train", str(recipe), "--output", run, "--images", "3"])
-    assert (refused.exit_code, "--from and --images are for readers" in refused.output) == (1, True)
+    assert (refused.exit_code, "--images and --tensorboard are for readers" in refused.output) == (1, True)
 
 
 def test_a_segmenter_learns_from_a_folder_without_the_held_out_hands(tmp_path: Path) -> None:

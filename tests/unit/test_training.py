@@ -90,6 +90,15 @@ def test_augmentation_stretches_the_aspect_as_far_as_it_says() -> None:
     assert aspect.max() < np.exp(0.5) * 1.1
 
 
+def test_erasing_covers_one_rectangle_of_the_images_it_is_due_to() -> None:
+    only = Augmentation(0, 0, 0, 0, flip=False, log_gamma=0, contrast=0, noise=0, erase=0.5)
+    images = augment(torch.full((64, 1, 80, 80), 0.5), 80, only, torch.Generator().manual_seed(0))
+    covered = ((images - 0.5).abs() > 0.1).flatten(1).sum(1)
+    assert 16 < (covered > 0).sum() < 48
+    assert covered.max() <= 24 * 24
+    assert set(images.unique().round(decimals=2).tolist()) == {0.0, 0.5, 1.0}
+
+
 def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path: Path) -> None:
     sets = bright_with_age(24), bright_with_age(8, fold=8, seed=1)
     straight = Trainer(TINY, *sets, _folder(tmp_path / "a"), "cpu")
