@@ -160,6 +160,7 @@ def train(
         str | None, typer.Option("--from", help="Begin with these weights: a name, or a run folder.")
     ] = None,
     images: Annotated[int | None, typer.Option(help="Train on so many of the training images.")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
@@ -177,9 +178,10 @@ def train(
         folder = output or Path("runs") / recipe.stem
         options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
         if not is_detection(recipe):
-            train_reader(recipe, **options, device=device, weights_directory=weights_directory, changes=changes)
-        elif changes:
-            raise ValueError(f"{recipe}: a detector's; --from and --images are for readers")
+            options |= {"weights_directory": weights_directory, "changes": changes, "tensorboard": tensorboard}
+            train_reader(recipe, **options, device=device)
+        elif changes or tensorboard:
+            raise ValueError(f"{recipe}: a detector's; --from, --images and --tensorboard are for readers")
         else:
             train_detector(recipe, **options, device=device)
 

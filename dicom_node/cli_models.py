@@ -47,6 +47,22 @@ def data_check(
     raise typer.Exit(with_clear_faults(lambda: check(site, contact_sheet=contact_sheet)))
 
 
+@data_app.command("carry")
+def data_carry(
+    recipes: Annotated[list[Path], typer.Argument(help="YAMLs of config/training.", exists=True, dir_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    output: Annotated[Path, typer.Option(help="Folder to write into; it will hold radiographs.")],
+) -> None:
+    """Prepare a training on a machine where little is installed: frames that train and select, and recipes.
+
+    Example: dicom-node data carry config/training/regression_cnn.s5.paper.yaml --data /data --output carried
+    """
+    from models.training.carry import carry
+
+    for path in with_clear_faults(lambda: carry(recipes, data=data, output=output)):
+        typer.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
 @models_app.callback()
 def models() -> None:
     """The weights this site reads with.

@@ -20,7 +20,7 @@ from models.data.labels import Label
 from models.data.radiographs import decode_radiographs, labels_of
 from models.evaluation.metrics import AGE_GROUPS_MONTHS, Row, table, to_markdown
 from models.evaluation.readings import read_with
-from models.training.run import choose_device
+from models.training.follow import choose_device
 
 TEST_FOLD = 9
 

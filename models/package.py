@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from safetensors.torch import save as tensors_to_bytes
 
-from models.attention.channel import DEFAULT
 from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
 from models.data.labels import Split
 from models.detection.finding import find
@@ -86,18 +85,22 @@ def _draft(
     name: str, version: str, sha256: str, recipe: Recipe | DetectionRecipe, origin: _Origin, facts: dict[str, Any]
 ) -> Card:
     """The card before anything is measured."""
-    detection = isinstance(recipe, DetectionRecipe)
     return Card(
-        name=name, version=version, sha256=sha256,
-        task=Task.DETECTION if detection else Task.BONE_AGE,
+        name=name, version=version, sha256=sha256, **_of_task(recipe),
         architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
-        channels=DEFAULT if detection else recipe.channels, hand_detector=_detector(facts),
-        classes=recipe.marks.classes if detection else (),
-        interval=None if detection else fit_interval(np.zeros(99), np.zeros(99), source="nothing yet"),
+        hand_detector=_detector(facts),
         aspect_range=(0.6, 2.2),
         data=origin.data, terms=origin.terms, intended_use=origin.intended_use,
         training=facts,
     )  # fmt: skip
+
+
+def _of_task(recipe: Recipe | DetectionRecipe) -> dict[str, Any]:
+    """What the cards of readers and of detectors say differently."""
+    if isinstance(recipe, DetectionRecipe):
+        return {"task": Task.DETECTION, "classes": recipe.marks.classes, "interval": None}
+    unmeasured = fit_interval(np.zeros(99), np.zeros(99), source="nothing yet")
+    return {"task": Task.BONE_AGE, "channels": recipe.channels, "interval": unmeasured}
 
 
 def _origin(recipe: Recipe | DetectionRecipe, data: Path | None) -> _Origin:
@@ -105,9 +108,15 @@ def _origin(recipe: Recipe | DetectionRecipe, data: Path | None) -> _Origin:
         phantoms_only = "Tests and constancy checks on phantoms; reads no patient."
         return _Origin("drawn phantoms; no radiograph", "No restriction beyond the code's licence.", phantoms_only)
     if data is not None and data.is_dir():
-        marked = f", those with a marked {recipe.marks}" if isinstance(recipe, DetectionRecipe) else ""
-        return _Origin(f"RSNA 2017 radiographs, 299x299, folds 0-7 of 0-9{marked}", TERMS)
+        return _Origin(f"RSNA 2017 radiographs, 299x299, {_taken(recipe)}", TERMS)
     return _Origin("a site's own radiographs, split as its description says", "The site's own.")
+
+
+def _taken(recipe: Recipe | DetectionRecipe) -> str:
+    if isinstance(recipe, DetectionRecipe):
+        return f"folds 0-7 of 0-9, those with a marked {recipe.marks}"
+    folds = "folds 0-7" if recipe.folds is None else f"folds {', '.join(map(str, recipe.folds))}"
+    return f"{folds} of 0-9" + ("" if recipe.images is None else f", {recipe.images} images of them")
 
 
 def _float16_blob(run: Path, recipe: Recipe | DetectionRecipe) -> bytes:

@@ -6,7 +6,6 @@ first, so that both look alike from there on.
 
 from functools import cache
 
-import cv2
 import numpy as np
 import torch
 from monai.transforms import Compose, Resize, ScaleIntensityRangePercentiles
@@ -33,6 +32,8 @@ def standard_frame(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
     """
     image = torch.as_tensor(np.ascontiguousarray(pixels, dtype=np.float32))[None]
     squashed = np.asarray(_squash()(image)[0], dtype=np.float32)
+    import cv2  # a training machine with prepared frames may lack it
+
     equaliser = cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=(TILES, TILES))
     return np.asarray(equaliser.apply(np.round(squashed * 255).astype(np.uint8)))
 

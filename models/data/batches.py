@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from models.attention.channel import DEFAULT, Channels
 from models.attention.coarse import WHOLE
 from models.attention.stack import stack_channels
-from models.data.radiographs import Radiographs
+from models.data.frames import Radiographs
 
 Batch = dict[str, torch.Tensor]
 

@@ -1,50 +1,25 @@
-"""Radiographs with labels, decoded once into a cache and held as one array.
+"""Radiographs with labels, decoded once into a cache and held as one array (`models.data.frames`).
 
 They come from a data folder (`models.data.folder`) or from a site's own set, described in a YAML file
 (`models.data.site`).
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.attention.coarse import Box
 from models.data.folder import FolderSource
-from models.data.labels import Label, Split
+from models.data.frames import Radiographs, default_cache
+from models.data.labels import Label
 from models.data.site import Site, read_site
 from models.data.site_source import SiteSource
 from models.preprocess import FRAME_PX
 
 SITE_SUFFIXES = frozenset({".yaml", ".yml"})
-
-
-@dataclass(frozen=True)
-class Radiographs:
-    """labels, and frames (N, 299, 299) uint8 in the same order, made standard as `models.preprocess` does.
-
-    boxes: by id, where the hand was found on these frames; without a box the whole frame counts.
-    """
-
-    labels: tuple[Label, ...]
-    frames: NDArray[np.uint8]
-    boxes: Mapping[int, Box] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, splits: Iterable[Split], *, limit: int | None = None) -> "Radiographs":
-        """Those of some splits; limit takes the first so many by id order of the file."""
-        wanted = set(splits)
-        return self.at([n for n, label in enumerate(self.labels) if label.split in wanted][:limit])
-
-    def at(self, indices: Sequence[int]) -> "Radiographs":
-        """Those at some places, in the order given."""
-        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[list(indices)], self.boxes)
 
 
 class Source(Protocol):
@@ -86,11 +61,6 @@ def decode_radiographs(data: Path, labels: tuple[Label, ...]) -> Radiographs:
 def labels_of(data: Path) -> tuple[Label, ...]:
     """The labels of a data folder or of a site's set, in file order."""
     return _source(data).labels()
-
-
-def default_cache() -> Path:
-    """XDG_CACHE_HOME or ~/.cache, below dicom-node."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dicom-node"
 
 
 def _source(data: Path) -> Source:

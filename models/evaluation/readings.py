@@ -9,7 +9,7 @@ from torch import nn
 
 from models.attention.channel import DEFAULT, Channels
 from models.data.batches import RadiographDataset, reading_batches
-from models.data.radiographs import Radiographs
+from models.data.frames import Radiographs
 from models.detection.hand import find_hands
 from models.preprocess import shrink
 from models.registry import LoadedModel

@@ -35,7 +35,7 @@ from models.evaluation.readings import cropped
 from models.evaluation.robustness import measure_robustness, robustness_markdown
 from models.evaluation.stages import confuse
 from models.evaluation.subject import Subject, load_subject, require_own_names
-from models.training.run import choose_device
+from models.training.follow import choose_device
 
 
 def evaluate(

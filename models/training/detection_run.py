@@ -15,8 +15,8 @@ from models.data.labels import Split
 from models.detection.marked import MarkedRadiographs, load_marked
 from models.training.detection import DetectionTrainer
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
+from models.training.follow import choose_device, commit
 from models.training.recipe import read_document
-from models.training.run import choose_device, commit
 
 
 def train_detector(
@@ -37,8 +37,9 @@ def train_detector(
     output.mkdir(parents=True, exist_ok=True)
     whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
     (output / "recipe.yaml").write_text(whole, encoding="utf-8")
-    sets = load_marked_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
-    trainer = DetectionTrainer(recipe, *sets, output, choose_device(device))
+    splits = [Split.TRAIN, Split.SELECT]
+    train_set, select_set = load_marked_sets(recipe, data, splits, limit=limit, cache=cache)
+    trainer = DetectionTrainer(recipe, train_set, select_set, output, choose_device(device))
     (output / "facts.json").write_text(json.dumps(_facts(trainer), indent=2), encoding="utf-8")
     weights = trainer.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
     print(f"{weights}: select AP@0.5:0.95 {trainer.best_ap:.3f}", flush=True)

@@ -1,16 +1,21 @@
-"""A recipe: everything that decides a training, in one YAML file with an optional `base` that it changes."""
+"""A recipe: everything that decides a training, in one YAML file with an optional `base` that it changes.
 
+A file whose text begins with { is JSON, as machines read it that have no YAML.
+"""
+
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from models.attention.channel import DEFAULT, Channels, to_channels
 from models.data.augment import Augmentation
 from models.data.labels import TRAINING_FOLDS
 from models.training.losses import LossSettings
+
+ADDED = "added"
+"""Marks, in a field's metadata, a key that recipes of before did not have: `models.training.checkpoint`."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Recipe:
     """Of the architecture."""
     channels: Channels = DEFAULT
     """What the network is given of each radiograph."""
-    hand_boxes: str | None = None
+    hand_boxes: str | None = field(default=None, metadata={ADDED: True})
     """Name of the weights of the detector that crops each radiograph to the hand; None takes the whole frame."""
     loss: LossSettings = field(default_factory=LossSettings)
     phantoms: PhantomSet | None = None
@@ -60,19 +65,21 @@ class Recipe:
     bfloat16: bool = True
     """bfloat16 autocast."""
     seed: int = 0
-    start_from: str | None = None
+    start_from: str | None = field(default=None, metadata={ADDED: True})
     """Begin with the weights of a packaged model, by name, or of a run, by its folder; None begins with fresh ones."""
-    folds: tuple[int, ...] | None = None
+    folds: tuple[int, ...] | None = field(default=None, metadata={ADDED: True})
     """Train on these of folds 0 to 7 alone."""
-    images: int | None = None
+    images: int | None = field(default=None, metadata={ADDED: True})
     """Train on so many of the training images, the first of an order that follows from the seed."""
-    steps: int | None = None
+    steps: int | None = field(default=None, metadata={ADDED: True})
     """Steps of an epoch, whatever the number of images; None goes through the images once."""
+    patience: int | None = field(default=None, metadata={ADDED: True})
+    """Stop after so many epochs at the reader's own size without a better error on the select split; None never."""
 
     def __post_init__(self) -> None:
         if self.folds is not None:
             object.__setattr__(self, "folds", _training_folds(self.folds))
-        for key in ("images", "steps"):
+        for key in ("images", "steps", "patience"):
             value = getattr(self, key)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ValueError(f"{key} is a whole number of at least 1, not {value}")
@@ -111,12 +118,25 @@ def load_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 def read_document(path: Path, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A recipe's keys with those of its `base`, and its base's, filled in, and some changed: it needs no other file."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = _parsed(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise ValueError(f"{path}: a recipe is a mapping")
     base = document.pop("base", None)
     whole = {**read_document(path.parent / base), **document} if base else document
     return {**whole, **(changes or {})}
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """A recipe's keys as a text that `load_recipe` reads where there is no YAML."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _parsed(text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        return json.loads(text)
+    import yaml  # a training machine may lack it
+
+    return yaml.safe_load(text)
 
 
 def _recipe(document: dict[str, Any]) -> Recipe:

@@ -1,11 +1,19 @@
-"""The part of the training radiographs that a recipe takes."""
+"""The part of a set of radiographs that a recipe takes."""
 
 from collections.abc import Sequence
 
 import torch
 
+from models.data.frames import Radiographs
 from models.data.labels import Label, Split
 from models.training.recipe import Recipe
+
+
+def chosen(radiographs: Radiographs, split: Split, recipe: Recipe, limit: int | None = None) -> Radiographs:
+    """Those of a split; of the training split as the recipe says. limit: the first so many of them."""
+    if split is Split.TRAIN:
+        return radiographs.at(training_indices(radiographs.labels, recipe)[:limit])
+    return radiographs.take([split], limit=limit)
 
 
 def training_indices(labels: Sequence[Label], recipe: Recipe) -> list[int]:

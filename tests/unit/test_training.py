@@ -10,12 +10,14 @@ import torch
 
 from models.data.augment import Augmentation, augment
 from models.data.labels import Split, read_labels
+from models.training.detection_recipe import is_detection
 from models.training.engine import Trainer
 from models.training.recipe import Phase, Recipe, load_recipe
 from models.training.schedule import learning_rate
 from tests.support.radiographs import bright_with_age
 
-RECIPES = sorted((Path(__file__).parents[2] / "config" / "training").glob("*.yaml"))
+CONFIG = Path(__file__).parents[2] / "config" / "training"
+RECIPES = [path for path in sorted(CONFIG.glob("*.yaml")) if not is_detection(path)]
 WHOLE_HAND = [path for path in RECIPES if "whole_hand" in path.name]
 TINY = Recipe(
     name="tiny", architecture="whole_hand", parameters={"widths": [8, 8, 8, 16], "depths": [1, 1, 1, 1]},

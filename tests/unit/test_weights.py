@@ -7,17 +7,18 @@ import pytest
 import torch
 
 from models import registry
-from models.card import INTENDED_USE, TERMS
+from models.card import INTENDED_USE, TERMS, Task
 from models.preprocess import standard_frame, standardise
 
 SHIPPED = registry.names()
+READERS = [name for name in SHIPPED if registry.verify(name).task is Task.BONE_AGE]
 
 
 def test_the_readers_of_the_shipped_pipelines_are_there() -> None:
     assert {"whole_hand", "phantom_whole_hand"} <= set(SHIPPED)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", READERS)
 def test_shipped_weights_match_their_card_and_load(name: str) -> None:
     model = registry.load(name)
     size = model.card.input_size
@@ -25,6 +26,14 @@ def test_shipped_weights_match_their_card_and_load(name: str) -> None:
     assert torch.isfinite(output.age_months).all()
     assert model.card.metrics["test_images"] > 0
     assert model.card.metrics["test_interval_coverage"] > 0.9
+
+
+def test_the_shipped_detectors_card_says_what_it_finds_and_how_well() -> None:
+    card = registry.verify("hand_detector")
+    assert (card.task, card.classes, card.terms) == (Task.DETECTION, ("hand",), TERMS)
+    assert card.training["network_parameters"] < 600_000
+    assert (card.metrics["select_images"], card.metrics["test_images"]) == (24, 71)
+    assert card.metrics["test_mean_iou"] > 0.9
 
 
 def test_the_real_readers_card_carries_the_datas_terms() -> None:

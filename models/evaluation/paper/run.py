@@ -23,7 +23,7 @@ from models.evaluation.readings import read_with
 from models.evaluation.run import choose
 from models.evaluation.run_subject import VERSION
 from models.registry import load
-from models.training.run import choose_device
+from models.training.follow import choose_device
 
 
 def write_results(
