@@ -144,7 +144,7 @@ def test_the_page_links_pictures_that_were_drawn(page: Path) -> None:
     links = re.findall(r"\]\((regression-cnn/[^)]+)\)", page.read_text(encoding="utf-8"))
     names = {"ccs.png", "curves.png", "activation-S1.png", "activation-S5.png"}
     assert {Path(link).name for link in links} == names
-    assert {path.name for path in page.with_suffix("").iterdir()} == {*names, "figures.csv"}
+    assert {path.name for path in page.with_suffix("").iterdir()} == {*names, "figures.csv", "runs"}
     with (page.with_suffix("") / "figures.csv").open() as file:
         assert {row["model"] for row in csv.DictReader(file)} >= {S1, S5, SITE_A}
 

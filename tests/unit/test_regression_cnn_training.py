@@ -154,7 +154,7 @@ def test_a_trained_network_ships_with_its_channels_and_is_read_the_same_way(
     made |= {"calibrate": bright_with_age(20, fold=8, seed=2), "test": bright_with_age(4, fold=9, seed=3)}
     give = lambda _recipe, _data, splits, **_options: [made[split.value] for split in splits]  # noqa: E731
     monkeypatch.setattr(training, "load_sets", give)
-    monkeypatch.setattr(packaging, "load_sets", give)
+    monkeypatch.setattr("models.package_measures.load_sets", give)
     (tmp_path / "child.yaml").write_text(
         f"base: {CONFIG / 'regression_cnn.s5.slim.yaml'}\nphases: [{{epochs: 1, size: 80}}]\nbatch_size: 4\n"
         "parameters: {width: 0.0625, hidden: [8]}\nbfloat16: false\n"

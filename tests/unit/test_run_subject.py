@@ -81,7 +81,7 @@ def test_a_run_that_cannot_be_measured_says_what_to_do(run: Path) -> None:
     with pytest.raises(ValueError, match=r"best\.pt: not there; a run has it once"):
         load_run(run)
     (run / "recipe.yaml").write_text("name: a\ntask: detection\n")
-    with pytest.raises(ValueError, match="the run of a detector, which reads no bone age"):
+    with pytest.raises(ValueError, match="a run for detection, which reads no bone age"):
         load_run(run)
 
 

@@ -40,7 +40,7 @@ class Images:
     def of(self, labels: Labels) -> Radiographs:
         """Those of some of the labels, in their order."""
         places = {label.id: n for n, label in enumerate(self.labels)}
-        return Radiographs(labels, self._all.frames[[places[label.id] for label in labels]])
+        return self._all.at([places[label.id] for label in labels])
 
 
 class Measurements:

@@ -1,12 +1,13 @@
 """What a run folder says of its training: how the error fell, how long it took, and on what."""
 
 import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.evaluation.run_subject import RECIPE, WEIGHTS, read_facts
+from models.evaluation.run_subject import FACTS, RECIPE, WEIGHTS, read_facts
+from models.training.curves import read_log
 
 LOG = "log.jsonl"
 HASH = "best.sha256"
@@ -61,27 +62,30 @@ def weights_sha256(folder: Path) -> str:
 
 def read_training(folder: Path) -> Training:
     """Raises ValueError that names the file that is missing or damaged."""
-    facts, (epochs, of) = read_facts(folder), _read_log(folder / LOG)
-    return Training(
-        epochs=epochs,
-        of=of,
-        device=str(facts["device"]),
-        parameters=int(facts["network_parameters"]),
-        images=int(facts["train_images"]),
-        commit=str(facts["commit"]),
-        start=(facts.get("start") or {}).get("sha256"),
-    )
-
-
-def _read_log(path: Path) -> tuple[tuple[Epoch, ...], int]:
-    """The epochs in order, and how many there are to be; of an epoch trained again after a stop the last row counts."""
+    facts, (epochs, of) = read_facts(folder), _read_epochs(folder)
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        epochs = {row["epoch"]: _epoch(row) for row in rows}
-        return tuple(epochs[number] for number in sorted(epochs)), int(rows[-1]["of"])
+        return Training(
+            epochs=epochs,
+            of=of,
+            device=str(facts["device"]),
+            parameters=int(facts["network_parameters"]),
+            images=int(facts["train_images"]),
+            commit=str(facts["commit"]),
+            start=(facts.get("start") or {}).get("sha256"),
+        )
+    except KeyError as error:
+        raise ValueError(f"{folder / FACTS}: says nothing of {error}; train again into a fresh folder") from None
+
+
+def _read_epochs(folder: Path) -> tuple[tuple[Epoch, ...], int]:
+    """The epochs in order, at least one, and how many there are to be."""
+    try:
+        rows = read_log(folder)
+        return tuple(_epoch(row) for row in rows), int(rows[-1]["of"])
     except (OSError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not the log of a training ({type(error).__name__}); train again") from None
+        fault = type(error).__name__
+        raise ValueError(f"{folder / 'log.jsonl'}: not the log of a training ({fault}); train again") from None
 
 
-def _epoch(row: dict[str, Any]) -> Epoch:
+def _epoch(row: Mapping[str, Any]) -> Epoch:
     return Epoch(int(row["epoch"]), int(row["size"]), float(row["select_mae"]), float(row["seconds"]))
