@@ -248,25 +248,27 @@ def evaluate(
 ) -> None:
     """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
-    A segmenter, by its name alone: its masks beside true ones, thresholds, and how often they fail.
+    Of a segmenter, named alone: its masks beside true ones and thresholds, and how often they fail.
 
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """
-    from models.card import Task
     from models.evaluation.originals import evaluate_originals
     from models.evaluation.plan import Plan, parse_by, parse_compare, parse_edges
     from models.evaluation.run import evaluate_plan
-    from models.evaluation.segmentation_run import evaluate_segmenter
-    from models.registry import verify
+    from models.evaluation.segmentation_run import evaluate_segmenter, is_segmenter
     from models.training.follow import choose_device
 
+    def segmenter() -> str:
+        if compare or stages or limit or robustness or activation or originals:
+            raise ValueError(f"{models[0]}: a segmenter is measured with --fold, --output and --contact-sheet alone")
+        return evaluate_segmenter(
+            models[0], data=data, fold=fold, output=output, contact_sheet=contact_sheet,
+            weights_directory=weights_directory, device=choose_device(device),
+        )  # fmt: skip
+
     def run() -> None:
-        if len(models) == 1 and verify(models[0], directory=weights_directory).task is Task.SEGMENTATION:
-            text = evaluate_segmenter(
-                models[0], data=data, fold=fold, output=output, weights_directory=weights_directory,
-                device=choose_device(device),
-            )  # fmt: skip
-            typer.echo(text)
+        if is_segmenter(models, weights_directory):
+            typer.echo(segmenter())
             return
         if originals:
             for name in models:

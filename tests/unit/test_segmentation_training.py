@@ -17,6 +17,7 @@ from models.card import Task, read_card
 from models.data.annotations import KEY_POINTS
 from models.data.augment import Augmentation
 from models.data.labels import Split
+from models.evaluation.mask_sheet import CELL_PX, COLUMNS
 from models.networks import build_network
 from models.phantom.drawing import draw
 from models.segmentation.masked import draw_masked_phantoms, load_pseudo_masked
@@ -143,13 +144,17 @@ def test_a_segmenter_is_measured_on_a_fold(tmp_path: Path, monkeypatch: pytest.M
     card = read_card(Path(weights) / "outliner.json")
     assert (card.metrics["select_masks"], card.metrics["held_out_masks"], card.metrics["test_images"]) == (1, 16, 1)
     options = ["--data", str(folder), "--weights-directory", weights, "--output", str(tmp_path)]
-    seen = _said("evaluate", "outliner", *options, "--fold", "8")
+    seen = _said("evaluate", "outliner", *options, "--fold", "8", "--contact-sheet")
     assert "True masks" not in seen
     assert "kept where the rule finds them good: 1 of 1" in seen
     assert "1 hands that were never trained on, each on 16 made-up backgrounds" in _said(
         "evaluate", "outliner", *options
     )
     assert (tmp_path / "outliner-fold8.md").read_text() == seen.removesuffix("\n")
+    with Image.open(tmp_path / "outliner-fold8-contact-sheet.png") as sheet:
+        assert sheet.width == COLUMNS * CELL_PX
+    refused = CliRunner().invoke(app, ["evaluate", "outliner", *options, "--robustness"])
+    assert (refused.exit_code, "outliner: a segmenter is measured with --fold" in refused.output) == (1, True)
 
 
 def _said(*command: str) -> str:
