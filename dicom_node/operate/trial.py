@@ -64,5 +64,5 @@ def _sender(ae_title: str) -> dict[str, object]:
 
 
 def _route(pipeline: str, ae_title: str) -> dict[str, object]:
-    candidates = {"calling_ae_titles": [ae_title]}
+    candidates = {"calling_ae_titles": [ae_title], "twins": True}  # one exposure may go through every pipeline
     return {"name": pipeline, "candidates": candidates, "pipeline": pipeline, "destinations": ["pacs"]}

@@ -1,5 +1,6 @@
 """The same hand in every transfer syntax: the same reading exactly where nothing is lost, nearly so elsewhere."""
 
+from pathlib import Path
 
 import numpy as np
 import pytest

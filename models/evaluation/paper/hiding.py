@@ -16,8 +16,8 @@ def hiding_section(
     text = (
         f"How far a reading moves when the {SIDE:.0%} x {SIDE:.0%} square is hidden where the activation map is "
         "strongest, and when another square of the same size is, on the brighter half of the image. Means of absolute "
-        "changes; tests are paired by image. The map is given in cells of the frame, or of the hand's box; one of "
-        "2 x 2 says nearly nothing of a place: its strongest square always lies in a corner."
+        "changes; tests are paired by image. The map is given in cells of the frame, or of the hand's box. A coarse "
+        "one says little of a place: of 2 x 2 cells, it lies around the middle of a quarter, hardly elsewhere."
     )
     rows = [_row(name, side, changes.get(name)) for name, side in cells.items()]
     return "\n\n".join([text, origin.above(found, "read without flips"), table(head, rows)])

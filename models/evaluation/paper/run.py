@@ -1,8 +1,8 @@
 """Write the results document of a paper's system from run folders.
 
 1. read the specification; 2. choose the images of a fold; 3. read them with every run that was trained, or take what is
-kept beside it; 4. put the parts together; 5. write the page, its pictures, a CSV of all figures, and a copy of each run
-without its weights, from which the page can be written again.
+kept beside it; 4. put the parts together; 5. write the page, its pictures, a CSV of all figures, and of each run a
+copy of its recipe, facts and log, without weights and without what it read, which holds the labels of the images.
 """
 
 import shutil
@@ -57,18 +57,17 @@ def write_results(
     ]
     file = _write(material, page, output)
     for run, measured in reads.items():
-        _keep(measured, output / "runs" / run, fold)
+        _keep(measured, output / "runs" / run)
     return file
 
 
-def _keep(measured: Measured, copy: Path, fold: int) -> None:
-    """All of a run but its weights and checkpoint."""
+def _keep(measured: Measured, copy: Path) -> None:
+    """The recipe, facts and log of a run, and the hash of its weights."""
     if copy.resolve() == measured.folder.resolve():
         return
     copy.mkdir(parents=True, exist_ok=True)
-    for pattern in (RECIPE, FACTS, LOG, f"*-fold{fold}.*"):
-        for source in measured.folder.glob(pattern):
-            shutil.copyfile(source, copy / source.name)
+    for name in (RECIPE, FACTS, LOG):
+        shutil.copyfile(measured.folder / name, copy / name)
     (copy / HASH).write_text(f"{measured.sha256}\n", encoding="ascii")
 
 
