@@ -16,12 +16,18 @@ from pipelines.read import StagedPipeline
 from pipelines.readers.contract import Reader
 from pipelines.readers.whole_hand import WholeHandReader
 from pipelines.spec import PipelineInvalid, ReaderStep, Step, faults, load_spec
+from pipelines.stages.bones import Bones
 from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Stage
 from pipelines.stages.hand_mask import HandMask
 from pipelines.stages.mirror import MirrorRight
 
-STAGES: Mapping[str, type[Stage]] = {"checks": Checks, "hand_mask": HandMask, "mirror_right": MirrorRight}
+STAGES: Mapping[str, type[Stage]] = {
+    "bones": Bones,
+    "checks": Checks,
+    "hand_mask": HandMask,
+    "mirror_right": MirrorRight,
+}
 READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
 
 _Kind = TypeVar("_Kind")

@@ -71,27 +71,27 @@ BONES: Final = tuple(HandBone)
 
 SHAPE: Final = np.array(
     [
-        (0.09, 2.17, 0.178, 1.01),  # radius
-        (-0.64, 2.20, 0.193, 0.77),  # ulna
-        (0.99, 1.23, 0.126, 0.83),  # metacarpal-1
-        (0.65, 0.30, 0.064, 0.70),  # metacarpal-2
-        (0.02, 0.31, 0.049, 0.67),  # metacarpal-3
-        (-0.49, 0.44, 0.051, 0.61),  # metacarpal-4
-        (-0.95, 0.64, 0.069, 0.63),  # metacarpal-5
-        (1.67, 0.57, 0.166, 0.64),  # proximal-phalanx-1
-        (0.75, -0.25, 0.048, 0.65),  # proximal-phalanx-2
-        (0.04, -0.24, 0.049, 0.63),  # proximal-phalanx-3
-        (-0.56, -0.07, 0.047, 0.61),  # proximal-phalanx-4
-        (-1.14, 0.22, 0.043, 0.57),  # proximal-phalanx-5
+        (0.09, 2.17, 0.103, 1.01),  # radius
+        (-0.65, 2.20, 0.115, 0.77),  # ulna
+        (0.99, 1.22, 0.115, 0.83),  # metacarpal-1
+        (0.66, 0.30, 0.091, 0.69),  # metacarpal-2
+        (0.02, 0.31, 0.075, 0.67),  # metacarpal-3
+        (-0.49, 0.44, 0.084, 0.61),  # metacarpal-4
+        (-0.95, 0.65, 0.110, 0.63),  # metacarpal-5
+        (1.67, 0.57, 0.105, 0.64),  # proximal-phalanx-1
+        (0.75, -0.25, 0.078, 0.65),  # proximal-phalanx-2
+        (0.04, -0.24, 0.070, 0.63),  # proximal-phalanx-3
+        (-0.56, -0.07, 0.070, 0.61),  # proximal-phalanx-4
+        (-1.14, 0.22, 0.086, 0.57),  # proximal-phalanx-5
         (0.94, -0.82, 0.088, 0.58),  # middle-phalanx-2
-        (0.06, -0.92, 0.042, 0.56),  # middle-phalanx-3
-        (-0.72, -0.68, 0.073, 0.55),  # middle-phalanx-4
-        (-1.45, -0.18, 0.101, 0.50),  # middle-phalanx-5
-        (2.18, 0.03, 0.287, 0.78),  # distal-phalanx-1
-        (1.05, -1.39, 0.158, 0.63),  # distal-phalanx-2
-        (0.06, -1.59, 0.077, 0.65),  # distal-phalanx-3
-        (-0.84, -1.32, 0.140, 0.65),  # distal-phalanx-4
-        (-1.73, -0.65, 0.203, 0.61),  # distal-phalanx-5
+        (0.07, -0.92, 0.069, 0.56),  # middle-phalanx-3
+        (-0.72, -0.67, 0.064, 0.55),  # middle-phalanx-4
+        (-1.45, -0.18, 0.091, 0.50),  # middle-phalanx-5
+        (2.18, 0.02, 0.189, 0.79),  # distal-phalanx-1
+        (1.05, -1.39, 0.144, 0.63),  # distal-phalanx-2
+        (0.06, -1.60, 0.108, 0.65),  # distal-phalanx-3
+        (-0.84, -1.32, 0.126, 0.65),  # distal-phalanx-4
+        (-1.72, -0.64, 0.169, 0.61),  # distal-phalanx-5
     ]
 )
 """(21, 4), in the order of BONES: x and y of the mean hand, the root mean square distance from there, and the box's

@@ -78,7 +78,7 @@ def mean_shape(hands: Sequence[KnownHand], rounds: int = 20) -> Array:
     sides = np.stack([np.sqrt((hand.boxes[:, 2:] - hand.boxes[:, :2]).prod(1)) for hand in hands])
     means, spreads = MEANS, SPREADS
     for _ in range(rounds):
-        maps = [affine(each, means, 1 / spreads) for each in centres]
+        maps = [affine(each, means, np.ones(len(means))) for each in centres]
         places = np.stack([carried(*pair) for pair in zip(centres, maps, strict=True)])
         off = np.linalg.norm(places - means, axis=2)
         near = off < 4 * spreads
@@ -98,7 +98,7 @@ def _known(id: int, boxes: list[BoneBox]) -> KnownHand:
         _middle(by_kind["MCPFirst"][0]) > np.mean([_middle(each) for each in by_kind["MCP"]]),
         _middle(lowest) > np.mean([_middle(each) for each in by_kind["DistalPhalanx"]]),
     )
-    left = int(np.sum(votes)) >= 2
+    left = sum(bool(vote) for vote in votes) >= 2
     return KnownHand(
         id,
         np.array([corners for kind in KINDS for corners in (by_kind[kind][::-1] if left else by_kind[kind])]),
