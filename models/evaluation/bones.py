@@ -3,7 +3,7 @@
 The truth of a named bone comes from the marked boxes, named by the same anatomy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,14 +113,14 @@ def by_bone_markdown(rows: Sequence[BoneFigures], *, named: bool) -> str:
 
 
 def by_age_markdown(
-    found: dict[str, Sequence[Boxes]], there: Sequence[Boxes], labels: Sequence[Label], classes: Sequence[str],
+    found: Mapping[str, Sequence[Boxes]], there: Sequence[Boxes], labels: Sequence[Label], classes: Sequence[str],
     rows: Sequence[BoneFigures],
 ) -> str:  # fmt: skip
     """One line an age group; of each detector AP@0.5 of the kinds and the hands with all thirteen."""
     heads = " | ".join(f"{row.name}: mAP@0.5 | all 13" for row in rows)
     lines = [f"| bone age | hands | {heads} |", "|---|" + "--:|" * (1 + 2 * len(rows))]
     for group, members in groups(labels, [By.AGE]):
-        places = np.flatnonzero(members)
+        places = np.flatnonzero(members).tolist()
         truth = [there[n] for n in places]
         cells = [
             f"{measure([found[row.name][n] for n in places], truth, classes).ap_50:.3f} "

@@ -44,8 +44,8 @@ def _group(
     title: str, members: Mask, certain: Sequence[Boxes], found: Sequence[Boxes], truth: Sequence[Boxes],
     classes: Sequence[str],
 ) -> list[str]:  # fmt: skip
-    chosen = np.flatnonzero(members)
-    if not len(chosen):
+    chosen = np.flatnonzero(members).tolist()
+    if not chosen:
         return [f"## {title}", "No hands."]
     rows = average_precision([found[n] for n in chosen], [truth[n] for n in chosen], classes)
     whole = sum(bool((overlaps_of(certain[n], truth[n]) >= FOUND_IOU).all()) for n in chosen)

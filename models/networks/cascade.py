@@ -19,7 +19,8 @@ THRESHOLDS = (0.5, 0.6, 0.7)
 LOSS_WEIGHTS = (1.0, 0.5, 0.25)
 FINENESS = (1.0, 2.0, 3.0)
 """Of each head: later boxes lie better, so that the same answer moves them less."""
-POSITIVE_SHARE = 0.25
+POSITIVE_SHARE = 0.4
+"""Of an image's samples, at most, that lie on something: a hand has some twenty bones,."""
 LEAST_SCORE = 0.02
 NMS_IOU = 0.5
 
@@ -113,7 +114,7 @@ class CascadeHeads(nn.Module):
 
 
 def _sampled(regions: Tensor, target: dict[str, Tensor], threshold: float, count: int) -> Samples:
-    """Some of one image's regions and marked boxes: up to a quarter on something, the others background."""
+    """Some of one image's regions and marked boxes: up to POSITIVE_SHARE on something, the others background."""
     regions = torch.cat([regions, target["boxes"]])
     if not len(target["boxes"]):
         chosen = torch.randperm(len(regions), device=regions.device)[:count]

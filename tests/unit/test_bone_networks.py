@@ -43,9 +43,9 @@ def test_a_switchable_convolution_is_equation_1_with_a_switch_for_every_place() 
 def test_both_atrous_rates_learn_from_the_first_step() -> None:
     layer = SwitchableConvolution(3, 5)
     layer(torch.randn(2, 3, 12, 12)).square().sum().backward()
-    for parameter in (layer.weight, layer.difference, layer.switch.weight, layer.before.bias, layer.after.bias):
-        assert parameter.grad is not None
-        assert parameter.grad.abs().max() > 0
+    for name, parameter in layer.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
 
 
 def test_global_context_lets_a_far_corner_change_every_place() -> None:
@@ -74,7 +74,7 @@ def test_the_second_look_sees_what_the_pyramid_said_of_the_first() -> None:
     assert {level: tuple(each.shape) for level, each in first.items()} == {"0": (1, 8, 8, 8), "1": (1, 8, 4, 4)}
     same = twice(images)
     assert all(torch.allclose(first[level], same[level], atol=1e-5) for level in first)  # feedback begins at zero
-    torch.nn.init.normal_(twice.feedback[0].weight)
+    torch.nn.init.normal_(next(twice.feedback.parameters()))
     fed = twice(images)
     assert not torch.allclose(first["0"], fed["0"], atol=1e-3)
     assert not torch.allclose(first["1"], fed["1"], atol=1e-3)
@@ -82,10 +82,10 @@ def test_the_second_look_sees_what_the_pyramid_said_of_the_first() -> None:
 
 def test_the_gate_chooses_between_the_looks() -> None:
     once, twice = _pyramid(1), _pyramid(2)
-    torch.nn.init.normal_(twice.feedback[0].weight)
+    torch.nn.init.normal_(next(twice.feedback.parameters()))
     once.load_state_dict(twice.state_dict())
     images = torch.rand(1, 1, 64, 64)
-    torch.nn.init.constant_(twice.gate.bias, -50.0)
+    torch.nn.init.constant_(list(twice.gate.parameters())[1], -50.0)
     assert torch.allclose(twice(images)["0"], once(images)["0"], atol=1e-5)
 
 

@@ -32,10 +32,8 @@ def test_a_detector_that_finds_what_is_marked_has_every_figure_at_one() -> None:
     assert figures.complete.tolist() == [True, True]
     assert figures.bones_share == figures.bones_ap_50 == figures.bones_ap_50_95 == 1.0
     assert [row.images for row in figures.bones] == [2] * 13
-    assert (
-        "| good | 1.000 | 1.000 | 1.000 | 100.0 [100.0, 100.0] | 1.000 | 1.000 | 1.000 | 0.50 |"
-        in detectors_markdown([figures])
-    )
+    line = detectors_markdown([figures]).splitlines()[-1]
+    assert line == "| good | 1.000 | 1.000 | 1.000 | 100.0 [100.0, 100.0] | 1.000 | 1.000 | 1.000 | 0.50 |"
 
 
 def test_a_bone_that_is_missed_costs_its_own_figures_and_the_hand() -> None:
