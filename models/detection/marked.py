@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.data.annotations import WRONG_SIDE, Annotation, BoneBox, annotations_of
+from models.data.annotations import SWAPPED, WRONG_SIDE, Annotation, BoneBox, annotations_of
 from models.data.labels import Label, Split
 from models.data.radiographs import Radiographs, load_radiographs
 from models.detection.outlines import Outline, box_outline, hand_outline, stack_outlines
@@ -111,7 +111,7 @@ def _outlines(annotation: Annotation, marks: Marks) -> list[tuple[Outline, int]]
 
 
 def _counts(bone: BoneBox, marks: Marks) -> bool:
-    """A hand of which one box is wrong is left out whole: the bone would be taught as background where it is."""
+    """A hand of which a mark is wrong is left out whole: the bone would be taught as background where it is."""
     if marks is Marks.BONES:
-        return bone.source == "set881" and bone.id not in WRONG_SIDE
+        return bone.source == "set881" and bone.id not in WRONG_SIDE | SWAPPED
     return bone.source == "set329" and bone.annotator != _SECOND_READER
