@@ -14,16 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from models.data.annotations import WRONG_SIDE, BoneBox, annotations_of
+from models.data.annotations import SWAPPED, WRONG_SIDE, BoneBox, annotations_of
 from models.data.labels import Split, read_labels
 from models.detection.anatomy import Side, name_bones
 from models.detection.hand_shape import BONES, KINDS, MEANS, SPREADS, affine, carried
 from models.evaluation.detection import Boxes
 from models.evaluation.metrics import Array
 
-SWAPPED = frozenset({1764, 2249, 6917, 14839})
-"""Training ids of set881 with two marks under each other's kind: Ulna and MCPFirst, in the last one MCPFirst and
-ProximalPhalanx."""
 _KINDS = np.array([KINDS.index(bone.kind) for bone in BONES])
 _UPRIGHT_ASPECT = 1.3
 """Height over width of a radiograph before it was squashed; the data folder does not hold it."""

@@ -6,12 +6,16 @@ from typing import Any
 from torch import nn
 
 from models.networks.faster_rcnn import FasterRCNN
+from models.networks.fcos import FCOS
+from models.networks.recursive_rcnn import RecursiveRCNN
 from models.networks.regression_cnn import RegressionCNN
 from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
     "faster_rcnn": FasterRCNN,
+    "fcos": FCOS,
+    "recursive_rcnn": RecursiveRCNN,
     "regression_cnn": RegressionCNN,
     "unet": UNet,
     "whole_hand": WholeHandNet,

@@ -1,0 +1,78 @@
+"""Bone detectors in figures: made-up hands of the mean shape, with boxes moved, missing or too many."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.data.labels import Label
+from models.detection.anatomy import RUS_BONES
+from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES
+from models.evaluation.bones import bone_figures, by_age_markdown, by_bone_markdown, detectors_markdown
+from models.evaluation.detection import Boxes
+
+LABELS = [Label(1, 80, "F", 9), Label(2, 150, "M", 9)]
+
+
+def _hand() -> Boxes:
+    """All 21 boxes of a hand of the mean shape in the middle of the frame."""
+    centres, halves = 0.5 + 0.15 * MEANS, 0.05 * SIDES[:, None]
+    boxes = np.concatenate([centres - halves, centres + halves], 1)
+    kinds = np.array([KINDS.index(bone.kind) for bone in BONES], np.int64)
+    return Boxes(boxes, kinds, np.full(len(BONES), 0.9))
+
+
+def _without(hand: Boxes, name: str) -> Boxes:
+    kept = np.array([bone.value != name for bone in BONES])
+    return Boxes(hand.boxes[kept], hand.labels[kept], hand.scores[kept])
+
+
+def test_a_detector_that_finds_what_is_marked_has_every_figure_at_one() -> None:
+    figures = bone_figures("good", [_hand()] * 2, [_hand()] * 2, KINDS, 0.5)
+    assert figures.complete.tolist() == [True, True]
+    assert figures.bones_share == figures.bones_ap_50 == figures.bones_ap_50_95 == 1.0
+    assert [row.images for row in figures.bones] == [2] * 13
+    line = detectors_markdown([figures]).splitlines()[-1]
+    assert line == "| good | 1.000 | 1.000 | 1.000 | 100.0 [100.0, 100.0] | 1.000 | 1.000 | 1.000 | 0.50 |"
+
+
+def test_a_bone_that_is_missed_costs_its_own_figures_and_the_hand() -> None:
+    figures = bone_figures("one", [_hand(), _without(_hand(), "ulna")], [_hand()] * 2, KINDS, 0.5)
+    assert figures.complete.tolist() == [True, False]
+    shares = {row.bone: row.share_of_images for row in figures.bones}
+    assert shares.pop("ulna") == 0.5
+    assert set(shares.values()) == {1.0}
+    assert figures.complete_share.value == 50.0
+
+
+def test_a_bone_that_is_none_of_the_thirteen_costs_no_hand() -> None:
+    figures = bone_figures("few", [_without(_hand(), "metacarpal-4")], [_hand()], KINDS, 0.5)
+    assert figures.complete.tolist() == [True]
+    assert figures.classes.ap_50 < 1.0
+
+
+def test_what_is_not_sure_is_not_named() -> None:
+    faint = replace(_hand(), scores=np.full(len(BONES), 0.4))
+    figures = bone_figures("faint", [faint], [_hand()], KINDS, 0.5)
+    assert figures.complete.tolist() == [False]
+    assert figures.bones_share == 0.0
+    assert figures.classes.ap_50 == pytest.approx(1.0)
+
+
+def test_a_bone_in_another_place_is_not_found() -> None:
+    hand = _hand()
+    moved = hand.boxes.copy()
+    radius = BONES.index(RUS_BONES[0])
+    moved[radius] += 0.6 * (moved[radius, 2] - moved[radius, 0])
+    figures = bone_figures("moved", [replace(hand, boxes=moved)], [hand], KINDS, 0.5)
+    assert figures.complete.tolist() == [False]
+
+
+def test_the_tables_name_bones_kinds_and_ages() -> None:
+    found = [_hand(), _without(_hand(), "radius")]
+    figures = bone_figures("one", found, [_hand()] * 2, KINDS, 0.5)
+    assert "| radius | 2 | 0.500 | 0.505 | 0.505 |" in by_bone_markdown([figures], named=True)
+    assert "| Ulna | 2 | 1.000 | 1.000 | 1.000 |" in by_bone_markdown([figures], named=False)
+    ages = by_age_markdown({"one": found}, [_hand()] * 2, LABELS, KINDS, [figures])
+    assert "| 72-108 months | 1 | 1.000 | 1 of 1 |" in ages
+    assert "| 144-180 months | 1 | 0.857 | 0 of 1 |" in ages
