@@ -6,7 +6,7 @@ Which finger a bone belongs to, the boxes together say: `models.detection.anatom
 import numpy as np
 from numpy.typing import NDArray
 
-from models.card import Task
+from models.card import Card, Task
 from models.detection.finding import find
 from models.detection.marked import Marks
 from models.detection.measures import sure
@@ -21,9 +21,13 @@ def find_bones(frames: NDArray[np.uint8], model: LoadedModel, *, device: str = "
 
     Labels are indices into the card's classes. Raises ValueError where the model finds no bones.
     """
-    card = model.card
+    require_bones(model.card)
+    found = find(model.network, frames, model.card.input_size, device=device)
+    return [sure(each, SCORE_THRESHOLD) for each in found]
+
+
+def require_bones(card: Card) -> None:
+    """Raises ValueError where the weights of this card find no bones."""
     card.require(Task.DETECTION)
     if card.classes != Marks.BONES.classes:
         raise ValueError(f"{card.name}: finds {', '.join(card.classes)}, no bones; give weights of a bone detector")
-    found = find(model.network, frames, card.input_size, device=device)
-    return [sure(each, SCORE_THRESHOLD) for each in found]

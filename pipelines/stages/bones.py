@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from models.card import Task
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
-from models.detection.finding import find
-from models.detection.hand_shape import KINDS
+from models.detection.bones import find_bones, require_bones
 from models.evaluation.detection import Boxes
 from models.preprocess import standard_frame
 from models.registry import LoadedModel
@@ -26,8 +24,6 @@ class Bones(Stage):
 
     weights: Name
     """Name of the weights of a detector of bones, and of their card."""
-    minimum_score: float = Field(0.3, ge=0, le=1)
-    """Boxes with a lower score are not looked at."""
     youngest_months: float = Field(64.0, ge=0)
     """A child below this age, or read as such, is younger than all whose bones were marked; the result warns of it."""
     _model: LoadedModel | None = PrivateAttr(None)
@@ -37,10 +33,7 @@ class Bones(Stage):
         """With its weights. Raises ValueError where they are missing, altered, or find other things."""
         stage = self.model_copy()
         stage._model, stage._device = load(self.weights), device
-        card = stage._model.card
-        card.require(Task.DETECTION)
-        if not set(KINDS) <= set(card.classes):
-            raise ValueError(f"{card.name}: finds {', '.join(card.classes)}; give weights of a detector of bones")
+        require_bones(stage._model.card)
         return stage
 
     @property
@@ -55,8 +48,8 @@ class Bones(Stage):
         """The case with its bones, and a warning where one is missing."""
         assert self._model is not None, "loaded() comes first"
         frame = standard_frame(case.radiograph.pixels)[None]
-        (found,) = find(self._model.network, frame, self._model.card.input_size, device=self._device)
-        hand = name_bones(self._sure(found), self._model.card.classes)
+        (found,) = find_bones(frame, self._model, device=self._device)
+        hand = name_bones(_with_inside(found), self._model.card.classes)
         missing = tuple(
             MissingBone(Bone(bone), BoneFault(fault)) for bone, fault in hand.missing.items() if bone in RUS_BONES
         )
@@ -65,17 +58,19 @@ class Bones(Stage):
         )
         return looked.warned(WarningCode.BONES_MISSING) if missing else looked
 
-    def _sure(self, found: Boxes) -> Boxes:
-        """Those with a score to look at and an inside."""
-        kept = (found.scores >= self.minimum_score) & (found.boxes[:, 2:] > found.boxes[:, :2]).all(1)
-        return Boxes(found.boxes[kept], found.labels[kept], found.scores[kept])
+
+def _with_inside(found: Boxes) -> Boxes:
+    """Those of which some lies in the frame, cut at its edges."""
+    boxes = found.boxes.clip(0, 1)
+    kept = (boxes[:, 2:] > boxes[:, :2]).all(1)
+    return Boxes(boxes[kept], found.labels[kept], found.scores[kept])
 
 
 def _in_original(case: Case, hand: NamedHand) -> tuple[FoundBone, ...]:
     """The thirteen of them that were found, from fractions of the present frame to pixels of the original one."""
     height, width = case.radiograph.pixels.shape
     named = [bone for bone in hand.bones if bone.bone in RUS_BONES]
-    fractions = np.array([bone.box for bone in named], dtype=np.float64).reshape(-1, 4).clip(0, 1)
+    fractions = np.array([bone.box for bone in named], dtype=np.float64).reshape(-1, 4)
     corners = case.original_corners(fractions * [width, height, width, height]).tolist()
     return tuple(
         FoundBone(Bone(bone.bone), left, top, right, bottom, bone.score)

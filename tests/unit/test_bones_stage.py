@@ -32,8 +32,8 @@ def fractions(phantom: Phantom, *, mirrored: bool = False) -> dict[str, tuple[fl
     return boxes
 
 
-def stage(model: LoadedModel, **parameters: float) -> Bones:
-    return Bones(weights="finder", **parameters).loaded(lambda _name: model, "cpu")
+def stage(model: LoadedModel) -> Bones:
+    return Bones(weights="finder").loaded(lambda _name: model, "cpu")
 
 
 def without(boxes: dict[str, tuple[float, float, float, float]], *bones: str) -> LoadedModel:
@@ -68,12 +68,12 @@ def test_where_no_hand_is_found_all_thirteen_bones_are_missing() -> None:
 
 
 def test_boxes_with_low_scores_are_not_looked_at() -> None:
-    found = stage(bone_detector(fractions(LEFT), score=0.4), minimum_score=0.5).apply(Case(HandRadiograph(LEFT.pixels)))
+    found = stage(bone_detector(fractions(LEFT), score=0.4)).apply(Case(HandRadiograph(LEFT.pixels)))
     assert len(found.missing_bones) == 13
 
 
 def test_weights_that_find_other_things_are_refused() -> None:
-    with pytest.raises(ValueError, match="finds hand; give weights of a detector of bones"):
+    with pytest.raises(ValueError, match="finds hand, no bones; give weights of a bone detector"):
         stage(known_detector((0.1, 0.1, 0.9, 0.9), 0.9))
     with pytest.raises(ValueError, match="known: these weights are for bone age, not for detection"):
         stage(loaded(AreaMeans()))

@@ -33,7 +33,8 @@ def written(folder: Path, text: str) -> Path:
 def test_shipped_pipelines_can_be_built(name: str, tmp_path: Path) -> None:
     pipeline = build(pipeline_path(name), weights_directory=write_untrained_weights(tmp_path), device="cpu")
     assert pipeline.name == name
-    assert [model.name for model in pipeline.models] == [load_spec(pipeline_path(name)).primary]
+    spec = load_spec(pipeline_path(name))
+    assert [model.name for model in pipeline.models] == [spec.primary, *spec.stage_weights]
 
 
 def test_shipped_parameters_are_the_defaults() -> None:
