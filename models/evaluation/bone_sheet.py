@@ -1,13 +1,15 @@
-"""Bones as they were found, in the manner of PreciseBAA Figs. 8 and 9; hands with missing bones come first.
+"""Bones as they were found and the hand's outline, in the manner of PreciseBAA Figs. 7 to 9, 12 and 13.
 
-    python -m models.evaluation.bone_sheet PICTURE.png [DETECTOR [SEGMENTER]]
+    python -m models.evaluation.bone_sheet PICTURE.png [--detector NAME] [--data DIR --fold 9]
 
-draws them on phantoms, with the outline of the hand. `dicom-node evaluate ... --contact-sheet` draws them on radiographs:
-not to be shared.
+draws them on phantoms, or with --data on the marked radiographs of a fold, those with missing bones first: not to be
+shared.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +18,15 @@ from PIL import Image, ImageDraw
 
 from models.data.labels import Split
 from models.data.phantoms import phantoms_of
+from models.data.radiographs import Radiographs
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones
+from models.detection.marked import Marks, load_all_marked
 from models.evaluation.canvas import INK, SERIES, Picture, font
 from models.evaluation.contact_sheet import WARNING
+from models.evaluation.detection_run import load_detector
 from models.preprocess import FRAME_PX, standard_frame
-from models.registry import load
+from models.registry import LoadedModel, load
 from models.segmentation.masks import Mask, clean
 from models.segmentation.segmenting import find_answers
 
@@ -33,22 +38,65 @@ _OUTLINE = (255, 214, 0)
 _COLOURS = {None: SERIES[3], 1: SERIES[4], 3: SERIES[5], 5: SERIES[1]}
 
 
-def bone_sheet(frames: NDArray[np.uint8], hands: Sequence[NamedHand], captions: Sequence[str], title: str) -> Picture:
-    """At most MOST of (N, 299, 299) radiographs: those that lack most of the thirteen bones, then in their order."""
-    lacking = [sum(bone in hand.missing for bone in RUS_BONES) for hand in hands]
-    order = sorted(range(len(hands)), key=lambda n: -lacking[n])[:MOST]
-    cells = [cell(np.asarray(frames[n]), hands[n]) for n in order]
-    return _laid_out(cells, [f"{captions[n]}  {13 - lacking[n]} of 13" for n in order], title, WARNING)
+@dataclass(frozen=True)
+class Finders:
+    """What finds the bones, and what finds the outline."""
+
+    detector: LoadedModel
+    segmenter: LoadedModel
+
+    def hands(self, frames: NDArray[np.uint8]) -> list[NamedHand]:
+        """Of each of (N, 299, 299) standard frames the bones by name."""
+        return [name_bones(found, self.detector.card.classes) for found in find_bones(frames, self.detector)]
+
+    def cells(self, frames: NDArray[np.uint8], hands: Sequence[NamedHand]) -> list[Picture]:
+        """One a frame."""
+        masks = [clean(answer) for answer in find_answers(frames, self.segmenter)]
+        return [cell(*each) for each in zip(frames, hands, masks, strict=True)]
+
+    @property
+    def words(self) -> str:
+        """Both by name and version."""
+        return " and ".join(f"{model.card.name} {model.card.version}" for model in (self.detector, self.segmenter))
 
 
-def cell(frame: NDArray[np.uint8], hand: NamedHand, mask: Mask | None = None) -> Picture:
+def radiograph_sheet(finders: Finders, radiographs: Radiographs) -> Picture:
+    """At most MOST of the radiographs: those that lack most of the thirteen bones, then the others in their order."""
+    hands = finders.hands(radiographs.frames)
+    order = sorted(range(len(hands)), key=lambda n: _count(hands[n]))[:MOST]
+    cells = finders.cells(np.asarray(radiographs.frames)[order], [hands[n] for n in order])
+    labels = [radiographs.labels[n] for n in order]
+    captions = [
+        f"{label.id}  {label.bone_age_months:.0f} months  {_count(hands[n])} of {len(RUS_BONES)}"
+        for label, n in zip(labels, order, strict=True)
+    ]
+    return _laid_out(cells, captions, f"{finders.words}, most bones missing first", WARNING)
+
+
+def phantom_sheet(finders: Finders) -> Picture:
+    """COLUMNS phantoms from FROM_MONTHS on."""
+    drawn = [pair for pair in phantoms_of(Split.TEST, 4 * COLUMNS) if pair[0].bone_age_months >= FROM_MONTHS][:COLUMNS]
+    frames = np.stack([standard_frame(phantom.pixels) for _, phantom in drawn])
+    hands = finders.hands(frames)
+    captions = [
+        f"{label.bone_age_months:.0f} months  {_count(hand)} of {len(RUS_BONES)}"
+        for (label, _), hand in zip(drawn, hands, strict=True)
+    ]
+    return _laid_out(finders.cells(frames, hands), captions, f"Phantoms: {finders.words}")
+
+
+def _count(hand: NamedHand) -> int:
+    """Of the thirteen that were found."""
+    return sum(each.bone in RUS_BONES for each in hand.bones)
+
+
+def cell(frame: NDArray[np.uint8], hand: NamedHand, mask: Mask) -> Picture:
     """(CELL_PX, CELL_PX, 3): a frame with the thirteen bones' boxes, a colour a finger, and the mask's outline."""
     image = Image.fromarray(frame).resize((CELL_PX, CELL_PX)).convert("RGB")
     draw = ImageDraw.Draw(image)
-    if mask is not None:
-        rows, columns = np.nonzero(_rim(mask))
-        zoom = CELL_PX / FRAME_PX
-        draw.point([(x * zoom, y * zoom) for x, y in zip(columns.tolist(), rows.tolist(), strict=True)], _OUTLINE)
+    rows, columns = np.nonzero(_rim(mask))
+    zoom = CELL_PX / FRAME_PX
+    draw.point([(x * zoom, y * zoom) for x, y in zip(columns.tolist(), rows.tolist(), strict=True)], _OUTLINE)
     for each in hand.bones:
         if each.bone in RUS_BONES:
             left, top, right, bottom = (edge * CELL_PX for edge in each.box)
@@ -77,24 +125,34 @@ def _laid_out(cells: Sequence[Picture], captions: Sequence[str], title: str, war
     return np.asarray(image)
 
 
-def phantom_sheet(detector: str, segmenter: str, *, directory: Path | None = None) -> Picture:
-    """COLUMNS phantoms from FROM_MONTHS on, with what these weights find."""
-    bones, outlines = load(detector, directory=directory), load(segmenter, directory=directory)
-    drawn = [pair for pair in phantoms_of(Split.TEST, 4 * COLUMNS) if pair[0].bone_age_months >= FROM_MONTHS][:COLUMNS]
-    frames = np.stack([standard_frame(phantom.pixels) for _, phantom in drawn])
-    hands = [name_bones(found, bones.card.classes) for found in find_bones(frames, bones)]
-    masks = [clean(answer) for answer in find_answers(frames, outlines)]
-    cells = [cell(*each) for each in zip(frames, hands, masks, strict=True)]
-    counts = [sum(bone.bone in RUS_BONES for bone in hand.bones) for hand in hands]
-    captions = [f"{label.bone_age_months:.0f} months  {n} of 13" for (label, _), n in zip(drawn, counts, strict=True)]
-    return _laid_out(cells, captions, f"Phantoms: {bones.card.name} {bones.card.version}, {outlines.card.name}")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 1 with one line where something is wrong that a person can put right."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.evaluation.bone_sheet", description="Draw bones and outline as found."
+    )
+    parser.add_argument("picture", type=Path, help="PNG to write")
+    parser.add_argument("--detector", default="bone_detector", help="name of weights, or a run folder")
+    parser.add_argument("--segmenter", default="hand_mask", help="name of weights")
+    parser.add_argument("--data", type=Path, help="folder of radiographs; without it phantoms are drawn")
+    parser.add_argument("--fold", type=int, default=9, help="of the radiographs")
+    options = parser.parse_args(arguments)
+    try:
+        finders = Finders(load_detector(options.detector).model, load(options.segmenter))
+        picture = phantom_sheet(finders) if options.data is None else _of_fold(finders, options.data, options.fold)
+        options.picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(options.picture)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
-def main(path: Path, detector: str = "bone_detector", segmenter: str = "hand_mask") -> None:
-    """Write the picture of phantoms."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(phantom_sheet(detector, segmenter)).save(path)
+def _of_fold(finders: Finders, data: Path, fold: int) -> Picture:
+    marked = load_all_marked(data, Marks.BONES).of_folds([fold])
+    if not len(marked):
+        raise ValueError(f"{data}: fold {fold} has no marked bones; choose another fold")
+    return radiograph_sheet(finders, marked.radiographs)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    sys.exit(main())

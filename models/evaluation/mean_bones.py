@@ -41,7 +41,9 @@ def mean_bones(hands: Sequence[KnownHand], radiographs: Radiographs) -> dict[tup
     for hand in hands:
         n = places[hand.id]
         low = _group(radiographs.labels[n].bone_age_months)
-        for bone in RUS_BONES if low is not None else ():
+        if low is None:
+            continue
+        for bone in RUS_BONES:
             crops.setdefault((bone, low), []).append(crop(np.asarray(radiographs.frames[n]), hand, bone))
     return {key: (len(some), np.mean(some, axis=0)) for key, some in crops.items() if len(some) >= LEAST_HANDS}
 
@@ -52,9 +54,9 @@ def crop(frame: NDArray[np.uint8], hand: KnownHand, bone: HandBone) -> Crop:
     left, top, right, bottom = boxes[BONES.index(bone)]
     zoom = SIDE_PX / (MARGIN * max(right - left, bottom - top))
     centre = np.array([left + right, top + bottom]) / 2
-    turn = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), _turn_deg(boxes, bone), zoom)
-    turn[:, 2] += SIDE_PX / 2 - 0.5 - centre
-    cut = cv2.warpAffine(frame, turn, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    turn = np.asarray(cv2.getRotationMatrix2D(tuple(centre.tolist()), _turn_deg(boxes, bone), zoom))
+    matrix = turn + np.c_[np.zeros((2, 2)), SIDE_PX / 2 - 0.5 - centre]
+    cut = cv2.warpAffine(frame, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     low, high = np.percentile(cut, (1, 99))
     stretched = ((cut - low) / max(1.0, high - low)).clip(0, 1).astype(np.float32)
     return stretched if hand.side is Side.LEFT else np.ascontiguousarray(stretched[:, ::-1])

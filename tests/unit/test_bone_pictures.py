@@ -11,6 +11,7 @@ from models.detection.anatomy import RUS_BONES, Side, name_bones
 from models.detection.hand_shape import BONES, HandBone
 from models.evaluation import bone_sheet, mean_bones
 from models.evaluation.anatomy import KnownHand
+from models.evaluation.detection_run import Detector
 from tests.support.hands import place, without
 from tests.support.marked import bone_detector
 from tests.support.masked import bright_segmenter
@@ -63,20 +64,31 @@ def test_a_cell_without_a_mean_stays_white() -> None:
     assert (rows[: mean_bones.SIDE_PX, 2 * step : 3 * step - 4] < 128).any()
 
 
-def test_hands_that_lack_bones_come_first_and_say_how_many() -> None:
+FOUND = dict(zip((bone.value for bone in BONES), map(tuple, place().boxes.tolist()), strict=True))
+
+
+def test_hands_that_lack_bones_come_first_and_the_sheet_is_not_to_be_shared() -> None:
     whole, lacking = name_bones(place()), name_bones(without(place(), HandBone.METACARPAL_3, HandBone.RADIUS))
+    finders = bone_sheet.Finders(bone_detector(FOUND), bright_segmenter())
     frames = np.zeros((2, 299, 299), np.uint8)
-    sheet = bone_sheet.bone_sheet(frames, [whole, lacking], ["1", "2"], "two")
-    first = sheet[bone_sheet.TOP_PX : bone_sheet.TOP_PX + bone_sheet.CELL_PX, : bone_sheet.CELL_PX]
-    assert np.array_equal(first, bone_sheet.cell(frames[1], lacking))
-    assert not np.array_equal(first, bone_sheet.cell(frames[0], whole))
+    first, second = finders.cells(frames, [lacking, whole])
+    assert (first != second).any()
+    assert sorted([whole, lacking], key=bone_sheet._count) == [lacking, whole]
+    sheet = bone_sheet.radiograph_sheet(finders, radiographs_of(hands_of(2), 120))
+    assert sheet.shape[1] == bone_sheet.COLUMNS * (bone_sheet.CELL_PX + 4)
+    assert (sheet[36:52, 8:200] == (190, 30, 30)).all(2).any()
 
 
 def test_phantoms_are_drawn_with_their_bones_and_the_outline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = dict(zip((bone.value for bone in BONES), map(tuple, place().boxes.tolist()), strict=True))
-    models = {"finder": bone_detector(found), "outliner": bright_segmenter()}
-    monkeypatch.setattr(bone_sheet, "load", lambda name, directory=None: models[name])
-    bone_sheet.main(tmp_path / "new" / "phantoms.png", "finder", "outliner")
+    monkeypatch.setattr(bone_sheet, "load_detector", lambda name: Detector(name, name, bone_detector(FOUND)))
+    monkeypatch.setattr(bone_sheet, "load", lambda name: bright_segmenter())
+    assert bone_sheet.main([str(tmp_path / "new" / "phantoms.png")]) == 0
     picture = np.asarray(bone_sheet.Image.open(tmp_path / "new" / "phantoms.png"))
     for colour in (bone_sheet._OUTLINE, bone_sheet._COLOURS[3]):
         assert (picture == colour).all(2).sum() > 100
+    assert not (picture == (190, 30, 30)).all(2).any()
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bone_sheet.main([str(tmp_path / "a.png"), "--detector", "nothing"]) == 1
+    assert "no weights named 'nothing' here" in capsys.readouterr().err
