@@ -89,7 +89,7 @@ def name_bones(found: Boxes, classes: Sequence[str] = KINDS) -> NamedHand:
     surplus |= dict.fromkeys(_repeated(found, kinds), Fault.SAME_BOX)
     left = np.array([n for n in range(len(kinds)) if n not in surplus], dtype=np.int64)
     boxes = found.boxes[left]
-    pose = best_pose((boxes[:, :2] + boxes[:, 2:]) / 2, kinds[left])
+    pose = best_pose((boxes[:, :2] + boxes[:, 2:]) / 2, kinds[left], found.scores[left])
     if pose is None:
         surplus |= {int(n): Fault.NO_HAND for n in left}
         return NamedHand((), dict.fromkeys(BONES, Fault.NO_HAND), dict(sorted(surplus.items())), None)

@@ -101,6 +101,9 @@ _BONE_KINDS = np.array([KINDS.index(bone.kind) for bone in BONES])
 
 REACH = 4.0
 """Spreads from its mean place within which a box may be a bone."""
+DOUBT = 8.0
+"""Squared spreads that a score of 0 counts as, beside a score of 1: of two boxes near a place the surer one is taken,
+and a doubtful one must lie nearer."""
 _TURNS_DEG = (0.0, -25.0, 25.0, -50.0, 50.0)
 _REACHES = (16.0, 8.0, 6.0, REACH, REACH)
 """Of the steps in which boxes and shape are brought together."""
@@ -142,18 +145,28 @@ class Pose:
         return float(np.linalg.det(self.matrix[:2])) < 0
 
 
-def best_pose(centres: Points, kinds: NDArray[np.int64]) -> Pose | None:
+@dataclass(frozen=True)
+class _Boxes:
+    """centres (N, 2), kinds (N,), and doubts (N,): squared spreads by which a box is as if further off its place."""
+
+    centres: Points
+    kinds: NDArray[np.int64]
+    doubts: NDArray[np.float64]
+
+
+def best_pose(centres: Points, kinds: NDArray[np.int64], scores: NDArray[np.float64]) -> Pose | None:
     """The pose with the least misfit over both sides and turns to 50 degrees, or a good one; None where too little is
     there.
 
-    centres: (N, 2) of the boxes; kinds: (N,) indices into KINDS.
+    centres: (N, 2) of the boxes; kinds: (N,) indices into KINDS; scores: (N,) in [0, 1].
     """
+    boxes = _Boxes(centres, kinds, DOUBT * (1 - scores))
     there = np.array([(kinds == KINDS.index(bone.kind)).any() for bone in BONES])
     if there.sum() < _LEAST_MATCHED or len(centres) < _LEAST_MATCHED:
         return None
     best: Pose | None = None
     for turn, side in product(_TURNS_DEG, (1.0, -1.0)):
-        pose = _settled(_start(centres, kinds, turn, side), centres, kinds)
+        pose = _settled(_start(centres, kinds, turn, side), boxes)
         if pose is not None and (best is None or pose.misfit < best.misfit):
             best = pose
         if best is not None and best.misfit < _GOOD:
@@ -172,28 +185,28 @@ def _start(centres: Points, kinds: NDArray[np.int64], turn_deg: float, side: flo
     return np.vstack([linear, wanted.mean(0) - centres.mean(0) @ linear])
 
 
-def _settled(matrix: Points, centres: Points, kinds: NDArray[np.int64]) -> Pose | None:
+def _settled(matrix: Points, boxes: _Boxes) -> Pose | None:
     """Boxes to bones and the frame to the hand's, in turns; None where no hand comes of it."""
     for reach in _REACHES:
-        pose = _matched(matrix, centres, kinds, reach)
+        pose = _matched(matrix, boxes, reach)
         bones = pose.chosen >= 0
         if bones.sum() < _LEAST_MATCHED:
             return None
-        matrix = affine(centres[pose.chosen[bones]], MEANS[bones], 1 / SPREADS[bones])
+        matrix = affine(boxes.centres[pose.chosen[bones]], MEANS[bones], 1 / SPREADS[bones])
         stretch = np.linalg.svd(matrix[:2], compute_uv=False)
         if stretch[0] > _MOST_STRETCH * stretch[1]:
             return None
-    return _matched(matrix, centres, kinds, REACH)
+    return _matched(matrix, boxes, REACH)
 
 
-def _matched(matrix: Points, centres: Points, kinds: NDArray[np.int64], reach: float) -> Pose:
-    """The boxes nearest to the bones of their kind, each used once, so that the sum of squares is least."""
-    places = carried(centres, matrix)
+def _matched(matrix: Points, boxes: _Boxes, reach: float) -> Pose:
+    """The boxes nearest to the bones of their kind, each used once, so that the sum of squares and doubts is least."""
+    places = carried(boxes.centres, matrix)
     distances = np.linalg.norm(places[None] - MEANS[:, None], axis=2) / SPREADS[:, None]
-    allowed = (_BONE_KINDS[:, None] == kinds[None]) & (distances <= reach)
-    costs = np.where(allowed, distances**2, 1e6)
-    bones, boxes = linear_sum_assignment(np.c_[costs, np.full((len(BONES), len(BONES)), reach**2)])
-    chosen = np.where(boxes < len(centres), boxes, -1)[np.argsort(bones)]
+    allowed = (_BONE_KINDS[:, None] == boxes.kinds[None]) & (distances <= reach)
+    costs = np.where(allowed, distances**2 + boxes.doubts, 1e6)
+    bones, taken = linear_sum_assignment(np.c_[costs, np.full((len(BONES), len(BONES)), reach**2)])
+    chosen = np.where(taken < len(places), taken, -1)[np.argsort(bones)]
     nearest = np.where(chosen >= 0, distances[np.arange(len(BONES)), chosen], np.inf)
     return Pose(matrix, places, chosen.astype(np.int64), nearest)
 
