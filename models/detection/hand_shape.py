@@ -103,7 +103,7 @@ REACH = 4.0
 """Spreads from its mean place within which a box may be a bone."""
 DOUBT = 8.0
 """Squared spreads that a score of 0 counts as, beside a score of 1: of two boxes near a place the surer one is taken,
-and a doubtful one must lie nearer."""
+and one with a score below one half must lie nearer."""
 _TURNS_DEG = (0.0, -25.0, 25.0, -50.0, 50.0)
 _REACHES = (16.0, 8.0, 6.0, REACH, REACH)
 """Of the steps in which boxes and shape are brought together."""
@@ -205,7 +205,7 @@ def _matched(matrix: Points, boxes: _Boxes, reach: float) -> Pose:
     distances = np.linalg.norm(places[None] - MEANS[:, None], axis=2) / SPREADS[:, None]
     allowed = (_BONE_KINDS[:, None] == boxes.kinds[None]) & (distances <= reach)
     costs = np.where(allowed, distances**2 + boxes.doubts, 1e6)
-    bones, taken = linear_sum_assignment(np.c_[costs, np.full((len(BONES), len(BONES)), reach**2)])
+    bones, taken = linear_sum_assignment(np.c_[costs, np.full((len(BONES), len(BONES)), reach**2 + DOUBT / 2)])
     chosen = np.where(taken < len(places), taken, -1)[np.argsort(bones)]
     nearest = np.where(chosen >= 0, distances[np.arange(len(BONES)), chosen], np.inf)
     return Pose(matrix, places, chosen.astype(np.int64), nearest)
