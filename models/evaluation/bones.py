@@ -14,6 +14,9 @@ from models.detection.measures import FOUND_IOU, Figures, measure, sure
 from models.evaluation.detection import AveragePrecision, Boxes, average_precision, iou
 from models.evaluation.metrics import By, Estimate, Mask, bootstrap, groups
 
+NAMING_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Scores that are tried as the least of a box that anatomy is given."""
+
 
 @dataclass(frozen=True)
 class BoneFigures:
@@ -68,6 +71,21 @@ def bone_figures(
     return BoneFigures(name, threshold, Figures(rows, figures.overlaps), tuple(bones), complete)
 
 
+def best_naming_threshold(found: Sequence[Boxes], there: Sequence[Boxes], classes: Sequence[str]) -> float:
+    """Of NAMING_THRESHOLDS the one with which most of the thirteen, less wrong ones, are named; ties go to the higher.
+
+    Anatomy drops what stands in no bone's place, so that it may look at boxes that are far from sure.
+    """
+    truth = [as_boxes(name_bones(each, classes)) for each in there]
+
+    def gain(threshold: float) -> int:
+        named = [as_boxes(name_bones(sure(each, threshold), classes)) for each in found]
+        right = sum(int(_found(*pair).sum()) for pair in zip(named, truth, strict=True))
+        return 2 * right - sum(len(each.labels) for each in named)
+
+    return max(NAMING_THRESHOLDS[::-1], key=gain)
+
+
 def as_boxes(hand: NamedHand) -> Boxes:
     """Those of the thirteen that a hand has; labels are indices into RUS_BONES."""
     kept = [each for each in hand.bones if each.bone in RUS_BONES]
@@ -79,9 +97,13 @@ def as_boxes(hand: NamedHand) -> Boxes:
 
 
 def _all_found(found: Boxes, there: Boxes) -> bool:
-    """Whether each marked bone has its box, with an IoU of FOUND_IOU or more."""
+    return bool(len(there.labels)) and bool(_found(found, there).all())
+
+
+def _found(found: Boxes, there: Boxes) -> Mask:
+    """Of each marked bone whether it has its box, with an IoU of FOUND_IOU or more."""
     overlaps = iou(there.boxes, found.boxes) * (there.labels[:, None] == found.labels[None])
-    return bool(len(there.labels)) and bool((overlaps.max(1, initial=0.0) >= FOUND_IOU).all())
+    return np.asarray(overlaps.max(1, initial=0.0) >= FOUND_IOU)
 
 
 def detectors_markdown(rows: Sequence[BoneFigures]) -> str:

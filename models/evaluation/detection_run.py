@@ -11,8 +11,14 @@ from models.card import INTENDED_USE, Card, Task
 from models.data.labels import Split
 from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs, Marks, load_all_marked
-from models.detection.measures import best_threshold, measure
-from models.evaluation.bones import bone_figures, by_age_markdown, by_bone_markdown, detectors_markdown
+from models.detection.measures import measure
+from models.evaluation.bones import (
+    best_naming_threshold,
+    bone_figures,
+    by_age_markdown,
+    by_bone_markdown,
+    detectors_markdown,
+)
 from models.evaluation.detection import Boxes, detection_markdown
 from models.evaluation.run_subject import FACTS, RECIPE, VERSION, WEIGHTS, is_run, read_facts
 from models.networks import build_network
@@ -61,7 +67,7 @@ def evaluate_detectors(
 ) -> str:
     """The Markdown of their figures on the same images; written to `output` as well.
 
-    A box counts as sure from the score that is best on the odd ids of fold 8. Raises ValueError where they find
+    Bones are named from the score that is best on the odd ids of fold 8. Raises ValueError where they find
     different things, or the fold has none marked.
     """
     detectors = [load_detector(name, directory=weights_directory, device=device) for name in names]
@@ -129,7 +135,7 @@ def _sections(
     odd = everything.of_split(Split.CALIBRATE)
     rows = []
     for each in detectors:
-        threshold = best_threshold(_found(each, odd, device), odd.truth())
+        threshold = best_naming_threshold(_found(each, odd, device), odd.truth(), classes)
         rows.append(bone_figures(each.name, found[each.name], there, classes, threshold))
     ages = by_age_markdown(found, there, inside.radiographs.labels, classes, rows)
     return [

@@ -123,7 +123,7 @@ def test_a_model_that_finds_no_bones_is_refused() -> None:
     finder = known_detector((0.1, 0.1, 0.2, 0.2), 0.9, BONES.classes)
     (found,) = find_bones(frames, finder)
     assert found.boxes[0] == pytest.approx([0.1, 0.1, 0.2, 0.2], abs=1e-6)
-    (faint,) = find_bones(frames, known_detector((0.1, 0.1, 0.2, 0.2), 0.1, BONES.classes))
+    (faint,) = find_bones(frames, known_detector((0.1, 0.1, 0.2, 0.2), 0.05, BONES.classes))
     assert not len(faint.labels)
 
 

@@ -7,8 +7,14 @@ import pytest
 
 from models.data.labels import Label
 from models.detection.anatomy import RUS_BONES
-from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES
-from models.evaluation.bones import bone_figures, by_age_markdown, by_bone_markdown, detectors_markdown
+from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES, HandBone
+from models.evaluation.bones import (
+    best_naming_threshold,
+    bone_figures,
+    by_age_markdown,
+    by_bone_markdown,
+    detectors_markdown,
+)
 from models.evaluation.detection import Boxes
 
 LABELS = [Label(1, 80, "F", 9), Label(2, 150, "M", 9)]
@@ -76,3 +82,19 @@ def test_the_tables_name_bones_kinds_and_ages() -> None:
     ages = by_age_markdown({"one": found}, [_hand()] * 2, LABELS, KINDS, [figures])
     assert "| 72-108 months | 1 | 1.000 | 1 of 1 |" in ages
     assert "| 144-180 months | 1 | 0.857 | 0 of 1 |" in ages
+
+
+def test_bones_are_named_from_the_highest_score_that_loses_none() -> None:
+    hand = _hand()
+    faint = replace(hand, scores=np.where(np.arange(len(BONES)) == 0, 0.25, 0.9))
+    assert best_naming_threshold([faint], [hand], KINDS) == 0.2
+
+
+def test_a_false_box_that_would_be_named_raises_the_score_from_which_bones_are() -> None:
+    hand = _hand()
+    false = replace(_without(hand, "ulna"), scores=np.full(len(BONES) - 1, 0.9))
+    place = hand.boxes[BONES.index(HandBone.ULNA)] + [0.0, 0.05, 0.0, 0.05]
+    found = Boxes(
+        np.vstack([false.boxes, place]), np.append(false.labels, KINDS.index("Ulna")), np.append(false.scores, 0.35)
+    )
+    assert best_naming_threshold([found], [hand], KINDS) == 0.6
