@@ -99,7 +99,7 @@ side (the root of its area)."""
 MEANS, SPREADS, SIDES = SHAPE[:, :2], SHAPE[:, 2], SHAPE[:, 3]
 _BONE_KINDS = np.array([KINDS.index(bone.kind) for bone in BONES])
 
-REACH = 4.0
+REACH = 4.5
 """Spreads from its mean place within which a box may be a bone."""
 DOUBT = 8.0
 """Squared spreads that a score of 0 counts as, beside a score of 1: of two boxes near a place the surer one is taken,
