@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.card import Card, Task
-from models.detection.finding import find
 from models.detection.marked import Marks
 from models.detection.measures import sure
+from models.detection.views import find_twice
 from models.evaluation.detection import Boxes
 from models.registry import LoadedModel
 
@@ -23,7 +23,7 @@ def find_bones(frames: NDArray[np.uint8], model: LoadedModel, *, device: str = "
     Labels are indices into the card's classes. Raises ValueError where the model finds no bones.
     """
     require_bones(model.card)
-    found = find(model.network, frames, model.card.input_size, device=device)
+    found = find_twice(model.network, frames, model.card.input_size, device=device)
     return [sure(each, SCORE_THRESHOLD) for each in found]
 
 

@@ -18,6 +18,10 @@ NAMING_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
 """Scores that are tried as the least of a box that anatomy is given."""
 
 
+LEAST_FIT = 0.6
+"""IoU of the common box of a hand's marks with the hand."""
+
+
 @dataclass(frozen=True)
 class BoneFigures:
     """Of one detector on marked hands.
@@ -84,6 +88,18 @@ def best_naming_threshold(found: Sequence[Boxes], there: Sequence[Boxes], classe
         return 2 * right - sum(len(each.labels) for each in named)
 
     return max(NAMING_THRESHOLDS[::-1], key=gain)
+
+
+def marks_fit(there: Boxes, hands: Boxes) -> bool:
+    """Whether the marks of a hand lie on the hand that a detector of hands finds surest; not where it finds none.
+
+    Some were drawn on a frame that was cropped or stretched otherwise. Of folds 0 to 8 the IoU of four hands is below
+    0.5, of all others 0.66 or more.
+    """
+    if not len(hands.scores):
+        return False
+    common = np.concatenate([there.boxes[:, :2].min(0), there.boxes[:, 2:].max(0)])
+    return bool(iou(common[None], hands.boxes[[int(hands.scores.argmax())]])[0, 0] >= LEAST_FIT)
 
 
 def as_boxes(hand: NamedHand) -> Boxes:

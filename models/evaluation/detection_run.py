@@ -1,7 +1,7 @@
 """Detectors measured on a fold: of bones by kind, by name and by age, of anything else by class."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,16 @@ from models.data.labels import Split
 from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs, Marks, load_all_marked
 from models.detection.measures import measure
+from models.detection.views import find_twice
 from models.evaluation.bones import (
+    LEAST_FIT,
+    BoneFigures,
     best_naming_threshold,
     bone_figures,
     by_age_markdown,
     by_bone_markdown,
     detectors_markdown,
+    marks_fit,
 )
 from models.evaluation.detection import Boxes, detection_markdown
 from models.evaluation.run_subject import FACTS, RECIPE, VERSION, WEIGHTS, is_run, read_facts
@@ -26,6 +30,7 @@ from models.registry import LoadedModel, load, verify
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.tasks import task_of
 
+HAND_DETECTOR = "hand_detector"
 PAPER = (
     "PreciseBAA 4.2 prints a mAP (its eq. 3) of 1 for the recursive pyramid, 0.87 for Faster R-CNN and 0.9 for YOLO on "
     "30 % of 1,015 images of its own: anchors, not measured here."
@@ -139,10 +144,34 @@ def _sections(
         rows.append(bone_figures(each.name, found[each.name], there, classes, threshold))
     ages = by_age_markdown(found, there, inside.radiographs.labels, classes, rows)
     return [
-        detectors_markdown(rows), PAPER, "## The thirteen bones, as named", by_bone_markdown(rows, named=True),
+        detectors_markdown(rows), PAPER, *_fitting(inside, found, rows, classes, device),
+        "## The thirteen bones, as named", by_bone_markdown(rows, named=True),
         "## The seven kinds, as found", by_bone_markdown(rows, named=False), "## By age", ages,
     ]  # fmt: skip
 
 
+def _fitting(
+    inside: MarkedRadiographs, found: Mapping[str, Sequence[Boxes]], rows: Sequence[BoneFigures],
+    classes: Sequence[str], device: str,
+) -> list[str]:  # fmt: skip
+    """The same without the hands whose marks lie elsewhere than the hand that the hand detector finds."""
+    there, model = inside.truth(), load(HAND_DETECTOR, device=device)
+    hands = find(model.network, inside.radiographs.frames, model.card.input_size, device=device)
+    kept = [n for n, pair in enumerate(zip(there, hands, strict=True)) if marks_fit(*pair)]
+    again = [
+        bone_figures(
+            row.name, [found[row.name][n] for n in kept], [there[n] for n in kept], classes, row.threshold
+        )
+        for row in rows
+    ]  # fmt: skip
+    text = (
+        f"Of {len(there) - len(kept)} of {len(there)} hands the marks lie elsewhere than the hand: their common box "
+        f"and the box that {HAND_DETECTOR} finds have an IoU below {LEAST_FIT}. Without them:"
+    )
+    return ["## Where the marks fit the hand", text, detectors_markdown(again)]
+
+
 def _found(detector: Detector, marked: MarkedRadiographs, device: str) -> list[Boxes]:
-    return find(detector.model.network, marked.radiographs.frames, detector.model.card.input_size, device=device)
+    """Bones as the node finds them, in two looks."""
+    looked = find_twice if detector.marks is Marks.BONES else find
+    return looked(detector.model.network, marked.radiographs.frames, detector.model.card.input_size, device=device)

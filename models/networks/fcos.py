@@ -17,6 +17,9 @@ from models.networks.residual_pyramid import ResidualPyramid
 
 GROUPS = 32
 """Of torchvision's group norms in the towers: the pyramid's channels are a multiple of it."""
+FIRST_REACH = 2.0
+"""How far a fresh network's boxes reach to each side, in strides. Torchvision cuts reaches off below zero and begins at
+zero: a first step may push all of them below, from where no gradient brings them back."""
 
 
 class FCOS(nn.Module):
@@ -42,6 +45,7 @@ class FCOS(nn.Module):
             backbone, classes, anchor_generator=cells, head=fcos.FCOSHead(pyramid, 1, classes, towers),
             score_thresh=0.02, nms_thresh=0.5, detections_per_img=detections, topk_candidates=400,
         )  # fmt: skip
+        nn.init.constant_(self.cells.head.regression_head.bbox_reg.bias, FIRST_REACH)
 
     def forward(
         self, images: torch.Tensor, targets: list[Target] | None = None

@@ -11,12 +11,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dicom_node.cli import app
+from models import registry
 from models.card import Task
 from models.data.augment import Augmentation
 from models.data.labels import Split
 from models.detection.bones import find_bones
+from models.detection.finding import find
 from models.detection.marked import Marks, load_all_marked, load_marked
-from models.detection.measures import best_threshold, f1_score, sure
+from models.detection.measures import best_threshold, f1_score, measure, sure
 from models.evaluation.detection import Boxes
 from models.evaluation.detection_run import evaluate_detectors, is_detector, load_detector
 from models.evaluation.joints import joints_markdown, main, out_of_fold
@@ -182,3 +184,12 @@ def test_out_of_fold_no_hand_is_measured_by_a_run_that_saw_it(
     assert "## Joints, below 64 months\n\n1 hands; every marked joint is found in 1 of them." in text
     assert "## Joints, older\n\n2 hands; every marked joint is found in 2 of them." in text
     assert "| Wrist | 2 | 1.000 | 1.000 | 1.000 |" in text
+
+
+@pytest.mark.data
+def test_the_shipped_detector_finds_the_bones_of_its_select_split(data_directory: Path) -> None:
+    model = registry.load("bone_detector")
+    (marked,) = load_marked(data_directory, BONES, [Split.SELECT])
+    found = find(model.network, marked.radiographs.frames, model.card.input_size)
+    figures = measure(found, marked.truth(), model.card.classes)
+    assert figures.ap_50 == pytest.approx(model.card.metrics["select_ap_50"], abs=0.01)

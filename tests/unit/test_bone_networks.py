@@ -160,3 +160,12 @@ def test_a_detector_learns_where_a_bright_square_lies(name: str) -> None:
         best = [found["boxes"][0] for found in network.eval()(images)]
     there = torch.cat([target["boxes"] for target in targets])
     assert generalized_box_iou_loss(torch.stack(best), there).max() < 0.4
+
+
+def test_a_fresh_fcos_has_boxes_that_a_gradient_can_move() -> None:
+    torch.manual_seed(0)
+    network = build_network("fcos", {"classes": 3, "widths": [8, 16, 16], "depths": [1, 1, 1], "pyramid": 32})
+    losses = network(torch.rand(2, 1, 64, 64), TARGETS)
+    assert losses["bbox_regression"] < 0.95
+    losses["bbox_regression"].backward()
+    assert all(p.grad is not None and p.grad.any() for p in network.cells.head.regression_head.bbox_reg.parameters())

@@ -8,12 +8,14 @@ import pytest
 from models.data.labels import Label
 from models.detection.anatomy import RUS_BONES
 from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES, HandBone
+from models.detection.views import merged
 from models.evaluation.bones import (
     best_naming_threshold,
     bone_figures,
     by_age_markdown,
     by_bone_markdown,
     detectors_markdown,
+    marks_fit,
 )
 from models.evaluation.detection import Boxes
 
@@ -98,3 +100,23 @@ def test_a_false_box_that_would_be_named_raises_the_score_from_which_bones_are()
         np.vstack([false.boxes, place]), np.append(false.labels, KINDS.index("Ulna")), np.append(false.scores, 0.35)
     )
     assert best_naming_threshold([found], [hand], KINDS) == 0.6
+
+
+def test_marks_that_lie_beside_the_hand_do_not_fit_it() -> None:
+    hand = _hand()
+    common = np.concatenate([hand.boxes[:, :2].min(0), hand.boxes[:, 2:].max(0)])[None]
+    labels, scores = np.zeros(1, np.int64), np.ones(1)
+    assert marks_fit(hand, Boxes(common, labels, scores))
+    assert not marks_fit(hand, Boxes(common * 0.7, labels, scores))
+    assert not marks_fit(hand, Boxes(np.zeros((0, 4)), labels[:0], scores[:0]))
+
+
+def test_two_looks_become_one_box_of_each_thing() -> None:
+    first = Boxes(np.array([[0.0, 0, 10, 10], [50, 50, 60, 60]]), np.array([0, 1]), np.array([0.8, 0.6]))
+    second = Boxes(np.array([[2.0, 0, 12, 10], [0, 0, 10, 10]]), np.array([0, 2]), np.array([0.4, 0.3]))
+    both = merged([first, second])
+    assert both.labels.tolist() == [0, 1, 2]
+    assert both.boxes[0] == pytest.approx([2 / 3, 0, 10 + 2 / 3, 10])
+    assert both.scores == pytest.approx([0.6, 0.3, 0.15])
+    nothing = Boxes(np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0))
+    assert not len(merged([nothing, nothing]).labels)
