@@ -39,6 +39,11 @@ class StagedPipeline:
         answers = [iter(reader.read(requests)) for reader in self.readers]
         return [each if isinstance(each, Refusal) else self._reading(each, answers) for each in passed]
 
+    def refusal_of(self, radiograph: HandRadiograph) -> Refusal | None:
+        """Why no reader would be given it, None where one would; by the stages alone."""
+        passed = self._pass(radiograph)
+        return passed if isinstance(passed, Refusal) else None
+
     def _pass(self, radiograph: HandRadiograph) -> Case | Refusal:
         case = Case(radiograph)
         for stage in self.stages:

@@ -1,7 +1,7 @@
 """A small residual network that tells whether a picture is one whole hand.
 
-Residual blocks after He et al. 2016. Features are pooled by mean and by maximum: what is there in one place, as a wrist,
-counts as much as what is there everywhere.
+Residual blocks after He et al. 2016. Features are pooled by mean and by maximum: what is there in one place, as a
+wrist, counts as much as what is there everywhere.
 """
 
 from collections.abc import Sequence

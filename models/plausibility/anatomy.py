@@ -3,6 +3,8 @@
 Each takes a generator that chooses the individual, and gives pixels as `scene.Pixels`.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from models.plausibility.scene import Pixels, Scene, at, band, oval, render, slab, smooth
@@ -106,7 +108,7 @@ def foot(rng: Generator) -> Pixels:
         big = 1.6 if n == 0 else 1.0
         scene.shaft(base, head, 0.035 * big, flare=1.5)
         joints = [head, head + (tip - head) * 0.55, tip] if n == 0 else [head, head + (tip - head) * 0.5, tip]
-        for start, end in zip(joints[:-1], joints[1:], strict=True):
+        for start, end in pairwise(joints):
             scene.shaft(start + (end - start) * 0.08, end - (end - start) * 0.08, 0.028 * big, flare=1.3)
         scene.limbs.append(np.array([[*base, 0.075], [*head, 0.06], [*tip, 0.03 * big + 0.01]]))
     for _ in range(5):

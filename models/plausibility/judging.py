@@ -9,6 +9,9 @@ from models.plausibility.verdict import CLASSES, Verdict
 from models.preprocess import shrink
 
 BATCH = 64
+MOST_FALSE_REFUSALS = 1 / 400
+"""Of the hands that a threshold is set by: half of what is allowed of hands that are measured later."""
+HIGHEST_THRESHOLD = 0.5
 Probabilities = NDArray[np.float64]
 """(N, 5) of each frame the probability of each verdict of CLASSES; rows sum to 1."""
 
@@ -36,3 +39,12 @@ def verdict_of(probabilities: NDArray[np.float64], threshold: float) -> Verdict:
     if probabilities[hand] >= threshold:
         return Verdict.HAND
     return CLASSES[int(np.where(np.arange(len(CLASSES)) == hand, -1, probabilities).argmax())]
+
+
+def threshold_for(of_hands: NDArray[np.float64]) -> float:
+    """The highest threshold, to HIGHEST_THRESHOLD, that refuses at most MOST_FALSE_REFUSALS of these hands.
+
+    of_hands: (N,) how probably each is a hand, N >= 1.
+    """
+    allowed = int(len(of_hands) * MOST_FALSE_REFUSALS)
+    return min(HIGHEST_THRESHOLD, float(np.sort(of_hands)[allowed]))

@@ -87,7 +87,7 @@ def oval(x: float, y: float, wide: float, tall: float, turn_deg: float = 0.0) ->
     angle = np.linspace(0, 2 * np.pi, 36, endpoint=False)
     turn = np.deg2rad(turn_deg)
     ring = np.stack([wide * np.cos(angle), tall * np.sin(angle)], 1)
-    return np.asarray(ring @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + [x, y])
+    return np.asarray(ring @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + at(x, y))
 
 
 def slab(x: float, y: float, wide: float, tall: float, turn_deg: float = 0.0) -> Points:
@@ -97,7 +97,7 @@ def slab(x: float, y: float, wide: float, tall: float, turn_deg: float = 0.0) ->
     square = np.sign(square) * np.abs(square) ** 0.5
     turn = np.deg2rad(turn_deg)
     turned = (square * [wide, tall]) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return np.asarray(turned + [x, y])
+    return np.asarray(turned + at(x, y))
 
 
 def band(path: Points, width: float) -> Points:

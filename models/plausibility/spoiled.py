@@ -36,12 +36,12 @@ def whole(hand: Hand, rng: Generator) -> Pixels:
     kept = rng.uniform(0.25, 1, 4)
     left, right = box.left * (1 - kept[0]), 1 - (1 - box.right) * (1 - kept[1])
     top, bottom = box.top * (1 - kept[2]), 1 - (1 - box.bottom) * (1 - kept[3])
-    cut = hand.pixels[
+    cut: Pixels = hand.pixels[
         int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))
     ]
     if rng.random() < 0.3:
         sides = (rng.uniform(0, 0.15, 4) * [height, height, width, width]).astype(int).tolist()
-        cut = cv2.copyMakeBorder(cut, sides[0], 0, sides[2], sides[3], cv2.BORDER_CONSTANT, value=float(cut.min()))
+        cut = np.pad(cut, ((sides[0], 0), (sides[2], sides[3])), constant_values=cut.min())
     return np.asarray(cut)
 
 
@@ -137,9 +137,8 @@ def shuffled(hands: Hands, rng: Generator) -> Pixels:
 def strips(hands: Hands, rng: Generator) -> Pixels:
     """Upside down, in strips across the frame in another order."""
     frame = hands[0].pixels[::-1]
-    order = rng.permutation(np.array_split(np.arange(frame.shape[0]), int(rng.integers(6, 13))).__len__())
-    pieces = np.array_split(np.arange(frame.shape[0]), len(order))
-    return frame[np.concatenate([pieces[n] for n in order])]
+    pieces = np.array_split(np.arange(frame.shape[0]), int(rng.integers(6, 13)))
+    return frame[np.concatenate([pieces[n] for n in rng.permutation(len(pieces))])]
 
 
 def collage(hands: Hands, rng: Generator) -> Pixels:

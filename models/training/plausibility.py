@@ -18,7 +18,7 @@ from models.training.plausibility_recipe import PlausibilityRecipe
 
 
 class PlausibilityTrainer(Loop[Batch]):
-    """Trains one recipe in one folder; the epoch that gives the right verdicts of the select split most weight counts."""
+    """Trains one recipe in one folder; the epoch that is surest of the select split's right verdicts counts."""
 
     def __init__(
         self, recipe: PlausibilityRecipe, train_set: JudgedFrames, select_set: JudgedFrames, folder: Path, device: str

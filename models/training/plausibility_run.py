@@ -1,4 +1,4 @@
-"""One training of a judge of plausibility: the effects around its loop, as `models.training.run` has them for readers."""
+"""One training of a judge: the effects around its loop, as `models.training.run` has them for readers."""
 
 import json
 import time
