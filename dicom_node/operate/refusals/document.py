@@ -10,9 +10,9 @@ from pipelines.contract import ModelIdentity, RefusalCode
 MOST_FALSE, LEAST_REFUSED = 0.005, 0.99
 """The goals: of hands, and of pictures that are not to be read."""
 LIMITS = (
-    "No real radiograph of anything but a hand was at hand, and no real hand with fingers or wrist outside the frame, no "
-    "real picture of two hands, no real failed exposure. Every picture that should be refused is made up: drawn, or made "
-    "of hands of the fold that is measured. These figures say how the rule works on such pictures, and nothing of how "
+    "No real radiograph of anything but a hand was at hand, no real hand with fingers or wrist outside the frame, no "
+    "real picture of two hands, and no real failed exposure. Every picture that should be refused is made up: drawn, "
+    "or made of hands of the fold that is measured. The figures say how the rule works on such pictures, and not how "
     "many chest films of a hospital it would stop. What a route's rules keep away never comes this far."
 )
 
