@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dicom_node.operate.refusals.document import Measured, Origin, document
-from dicom_node.operate.refusals.run import evaluate_refusals
+from dicom_node.operate.refusals.run import enlarged, evaluate_refusals
 from dicom_node.operate.refusals.tally import Share, refusals, tallies
 from models.plausibility.kinds import SEEN, UNSEEN, Kind
 from models.plausibility.verdict import Verdict
@@ -25,6 +26,12 @@ OUTCOMES = [
 ORIGIN = Origin(
     "bone_age", "ab" * 32, [ModelIdentity("judge", "1.0.0", "cd" * 32)], 0.25, "dicom-node evaluate-refusals"
 )
+
+
+def test_a_small_piece_is_enlarged_at_its_own_aspect() -> None:
+    assert enlarged(np.zeros((64, 100), np.float32)).shape == (256, 400)
+    large = np.zeros((300, 299), np.float32)
+    assert enlarged(large) is large
 
 
 def test_a_share_has_an_exact_interval() -> None:

@@ -7,10 +7,12 @@
 4. Stages and readers are timed on some of the hands, and the page is written.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,8 @@ TEST_FOLD = 9
 SOURCES, SEED = 60, 9
 """Pictures are made of so many hands of the fold, and are always the same ones."""
 TIMED = 20
+LEAST_PX = 256
+"""Pieces of small radiographs are enlarged to this shorter side, so that they are not refused for being small."""
 
 
 def evaluate_refusals(
@@ -58,7 +62,7 @@ def evaluate_refusals(
     hands = [_outcome(built, pixels) for _, pixels in source.pixels(labels)]
     spoiled = radiograph_hands(data, _some(labels, SOURCES), load(DETECTOR, directory=weights_directory))
     kinds = KINDS if fold == TEST_FOLD else SEEN
-    made = [(kind, _outcome(built, pixels)) for kind, pixels in pictures(kinds, each, spoiled, SEED)]
+    made = [(kind, _outcome(built, enlarged(pixels))) for kind, pixels in pictures(kinds, each, spoiled, SEED)]
     costs = _costs(built, [hand.pixels for hand in spoiled[:TIMED]])
     command = f"dicom-node evaluate-refusals --data DIR --fold {fold} --each {each} --pipeline {pipeline}"
     origin = Origin(built.name, built.fingerprint, built.models, threshold, command)
@@ -66,6 +70,15 @@ def evaluate_refusals(
     if output is not None:
         output.write_text(text, encoding="utf-8")
     return text
+
+
+def enlarged(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The picture with a shorter side of at least LEAST_PX, at its own aspect."""
+    factor = LEAST_PX / min(pixels.shape)
+    if factor <= 1:
+        return pixels
+    height, width = (math.ceil(side * factor) for side in pixels.shape)
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _threshold(pipeline: StagedPipeline) -> float:
