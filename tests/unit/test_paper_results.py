@@ -100,7 +100,7 @@ def test_every_table_of_ours_has_images_hashes_and_command_above_it(page: Path) 
     tables = [n for n, part in enumerate(parts) if part.startswith("|")]
     lists = [n for n in tables if parts[n].startswith(("| run | command", "| run | sha256"))]
     ours = [n for n in tables if "As printed" not in parts[n - 1] and n not in lists]
-    assert (len(lists), len(ours)) == (2, 8)
+    assert (len(lists), len(ours)) == (2, 9)
     for n in ours:
         above = " ".join(parts[max(0, n - 2) : n])
         assert "Command: `dicom-node evaluate-runs config/evaluation/regression_cnn.yaml --runs RUNS" in above
@@ -316,6 +316,25 @@ def test_coverage_is_counted_before_and_after_a_calibration() -> None:
     )
     assert after > 85 > before
     assert "readings are corrected" in text
+
+
+def test_a_simulated_site_reads_otherwise_and_its_calibration_takes_that_off() -> None:
+    generator = np.random.default_rng(1)
+
+    def read(count: int, first: int) -> Read:
+        labels = tuple(Label(first + n, float(generator.integers(40, 200)), "FM"[n % 2], 9) for n in range(count))
+        truth = np.array([label.bone_age_months for label in labels])
+        return Read(labels, truth + generator.normal(0, 2, count))
+
+    measured, calibrated = read(300, 0), read(300, 1000)
+    card = replace(CARD, interval=Interval(0.95, "made up", (), (4.0,)))
+    own, site = coverage_section(Origin("c", "p", 9, measured.labels), card, measured, calibrated).split("simulated")
+    assert float(next(row for row in _tables(own) if row[0] == "all")[2]) < 2
+    row = next(row for row in _tables(site) if row[0] == "all")
+    assert float(row[2]) > 6
+    assert float(row[5]) < 2
+    assert float(row[3].split()[0]) < 40
+    assert float(row[6].split()[0]) > 90
 
 
 def test_the_specification_says_which_runs_a_simulation_has() -> None:
