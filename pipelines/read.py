@@ -29,7 +29,8 @@ class StagedPipeline:
         self.models: tuple[ModelIdentity, ...] = (*(reader.identity for reader in readers), *others)
         self._qualified = {reader.name for reader in readers if qualifies(reader, readers[0])}
         calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
-        self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in others))
+        settled = (stage.in_force for stage in stages if stage.in_force)
+        self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in others), *settled)
 
     def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
         """One answer a radiograph, in order."""

@@ -42,9 +42,11 @@ def verdict_of(probabilities: NDArray[np.float64], threshold: float) -> Verdict:
 
 
 def threshold_for(of_hands: NDArray[np.float64]) -> float:
-    """The highest threshold, to HIGHEST_THRESHOLD, that refuses at most MOST_FALSE_REFUSALS of these hands.
+    """A threshold, to HIGHEST_THRESHOLD, that refuses at most MOST_FALSE_REFUSALS of these hands.
 
-    of_hands: (N,) how probably each is a hand, N >= 1.
+    It lies half-way between the last hand that is refused, or zero, and the first that is not. of_hands: (N,) how
+    probably each is a hand, N >= 1.
     """
     allowed = int(len(of_hands) * MOST_FALSE_REFUSALS)
-    return min(HIGHEST_THRESHOLD, float(np.sort(of_hands)[allowed]))
+    last, first = np.append(0, np.sort(of_hands))[allowed : allowed + 2]
+    return min(HIGHEST_THRESHOLD, float(last + first) / 2)

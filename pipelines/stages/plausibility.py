@@ -52,6 +52,11 @@ class Plausibility(Stage):
         """The threshold in force, once the weights are loaded."""
         return self._least
 
+    @property
+    def in_force(self) -> str:
+        """The threshold: where the file names none, it may change with the card."""
+        return f"threshold {self._least!r}"
+
     def apply(self, case: Case) -> Case | Refusal:
         """The case as it came, or the likeliest reason not to read it."""
         assert self._model is not None, "loaded() comes first"

@@ -89,5 +89,6 @@ def test_a_frame_is_a_hand_from_the_threshold_on_and_else_what_is_likeliest_of_t
 def test_a_threshold_refuses_at_most_one_in_400_of_the_hands_it_is_set_by() -> None:
     certain = np.linspace(0.01, 1, 1200)
     assert (certain < threshold_for(certain)).sum() == 3
-    assert threshold_for(np.full(50, 0.99)) == HIGHEST_THRESHOLD
-    assert threshold_for(np.array([0.2, 0.9])) == 0.2
+    assert threshold_for(np.array([0.02, *np.full(399, 0.3)])) == pytest.approx(0.16)
+    assert threshold_for(np.array([0.2, 0.9])) == 0.1
+    assert threshold_for(np.array([0.02, *np.full(399, 1.0)])) == HIGHEST_THRESHOLD

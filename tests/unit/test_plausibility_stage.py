@@ -16,11 +16,14 @@ from models.plausibility.sources import phantom_hands
 from models.plausibility.verdict import Verdict
 from models.registry import LoadedModel
 from pipelines.contract import HandRadiograph, ModelIdentity, Refusal, RefusalCode
-from pipelines.spec import load_spec
+from pipelines.read import StagedPipeline
+from pipelines.readers.whole_hand import WholeHandParameters, WholeHandReader
+from pipelines.spec import PipelineSpec, load_spec
 from pipelines.stages.contract import Case
 from pipelines.stages.plausibility import Plausibility
 from tests.support.judges import sure_judge
 from tests.support.masked import bright_segmenter
+from tests.support.readers import AreaMeans, loaded
 
 SHIPPED = Plausibility(weights="plausibility").loaded(registry.load, "cpu")
 HANDS = phantom_hands(Split.TEST, 3)
@@ -90,6 +93,31 @@ def test_weights_for_something_else_or_without_a_threshold_are_refused() -> None
         known(bright_segmenter())
     with pytest.raises(ValueError, match=r"known: other verdicts than hand, .* or no threshold; package again"):
         known(sure_judge(0.3, threshold=None))
+
+
+def test_another_threshold_on_the_card_makes_another_fingerprint() -> None:
+    spec = PipelineSpec.model_validate(
+        {
+            "name": "judging",
+            "stages": [{"plausibility": {"weights": "judge"}}],
+            "readers": [{"whole_hand": {"weights": "known"}}],
+            "primary": "known",
+        }
+    )
+    reader = WholeHandReader(loaded(AreaMeans()), WholeHandParameters())
+    built = [StagedPipeline(spec, [known(sure_judge(0.3, threshold=least))], [reader]) for least in (0.1, 0.2, 0.2)]
+    assert built[0].fingerprint != built[1].fingerprint == built[2].fingerprint
+    assert built[0].models[-1] == ModelIdentity("known", "1.0.0", "6" * 64)
+
+
+def test_a_pipeline_tells_what_its_stages_refuse() -> None:
+    spec = load_spec(pipeline_path("bone_age"))
+    reader = WholeHandReader(loaded(AreaMeans()), WholeHandParameters())
+    refusing = StagedPipeline(spec, [known(sure_judge(0.1, Verdict.SEVERAL_HANDS))], [reader])
+    refusal = refusing.refusal_of(HandRadiograph(CHILD))
+    assert refusal is not None
+    assert refusal.code == RefusalCode.SEVERAL_HANDS
+    assert StagedPipeline(spec, [known(sure_judge(0.9))], [reader]).refusal_of(HandRadiograph(CHILD)) is None
 
 
 def test_the_pipeline_of_radiographs_judges_and_that_of_phantoms_does_not() -> None:

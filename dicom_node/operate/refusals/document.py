@@ -72,8 +72,8 @@ def document(measured: Measured, origin: Origin) -> str:
 def _threshold(origin: Origin) -> str:
     return (
         f"An image is refused where the judge finds it less than {origin.threshold:.4f} probable that it is one whole "
-        "hand. The threshold stands on the judge's card. `dicom-node package` set it on the odd ids of fold 8: the "
-        "highest, up to 0.5, that refuses at most one in 400 of them."
+        "hand. The threshold stands on the judge's card. `dicom-node package` set it on the odd ids of fold 8, "
+        "half-way between the hand that is refused last where one in 400 of them may be, and the next one."
     )
 
 
