@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -14,19 +15,27 @@ from models.plausibility.verdict import Verdict
 Make = Callable[[Hands, np.random.Generator], Pixels]
 
 
+class Use(StrEnum):
+    """What a kind is for."""
+
+    TRAINED = "trained on"
+    KEPT = "never trained on, and looked at before, with version 1.0.0"
+    FRESH = "never trained on, and never looked at before"
+
+
 @dataclass(frozen=True)
 class Kind:
     """One generator of pictures. verdict: what a judge is taught.
 
     also: other verdicts that are as right, where a picture is two things at once.
-    seen: whether it may be trained on and tuned by; the others are looked at in the last measurement alone.
+    use: whether it may be trained on and tuned by; the others are looked at in the last measurement alone.
     """
 
     name: str
     verdict: Verdict
     make: Make
     also: frozenset[Verdict] = frozenset()
-    seen: bool = True
+    use: Use = Use.TRAINED
 
     @property
     def right(self) -> frozenset[Verdict]:
@@ -38,9 +47,9 @@ def _of_nothing(draw: Callable[[np.random.Generator], Pixels], _hands: Hands, rn
     return draw(rng)
 
 
-def _drawn(draw: Callable[[np.random.Generator], Pixels], **more: bool) -> Kind:
+def _drawn(draw: Callable[[np.random.Generator], Pixels], use: Use = Use.TRAINED) -> Kind:
     also = frozenset({Verdict.UNUSABLE_EXPOSURE}) if draw.__module__ == patterns.__name__ else frozenset[Verdict]()
-    return Kind(_name(draw), Verdict.NOT_A_HAND, partial(_of_nothing, draw), also, **more)
+    return Kind(_name(draw), Verdict.NOT_A_HAND, partial(_of_nothing, draw), also, use)
 
 
 def _badly_exposed(draw: Callable[[np.random.Generator], Pixels]) -> Kind:
@@ -48,8 +57,8 @@ def _badly_exposed(draw: Callable[[np.random.Generator], Pixels]) -> Kind:
     return Kind(_name(draw), Verdict.UNUSABLE_EXPOSURE, partial(_of_nothing, draw), also)
 
 
-def _spoiled(make: Make, verdict: Verdict, *also: Verdict, seen: bool = True) -> Kind:
-    return Kind(_name(make), verdict, make, frozenset(also), seen)
+def _spoiled(make: Make, verdict: Verdict, *also: Verdict, use: Use = Use.TRAINED) -> Kind:
+    return Kind(_name(make), verdict, make, frozenset(also), use)
 
 
 def _name(function: Callable[..., Pixels]) -> str:
@@ -70,16 +79,22 @@ KINDS: tuple[Kind, ...] = (
     _spoiled(spoiled.collage, Verdict.NOT_A_HAND, Verdict.CUT_OFF, Verdict.SEVERAL_HANDS),
     _spoiled(spoiled.faint, Verdict.UNUSABLE_EXPOSURE),
     _spoiled(spoiled.drowned, Verdict.UNUSABLE_EXPOSURE),
-    *(_drawn(draw, seen=False) for draw in (anatomy.pelvis, anatomy.elbow, anatomy.jaw)),
-    *(_drawn(draw, seen=False) for draw in (patterns.clouds, patterns.test_pattern)),
-    _spoiled(spoiled.one_finger, Verdict.CUT_OFF, Verdict.NOT_A_HAND, seen=False),
-    _spoiled(spoiled.quarter, Verdict.CUT_OFF, Verdict.NOT_A_HAND, seen=False),
-    _spoiled(spoiled.stacked, Verdict.SEVERAL_HANDS, seen=False),
-    _spoiled(spoiled.three, Verdict.SEVERAL_HANDS, seen=False),
-    _spoiled(spoiled.strips, Verdict.NOT_A_HAND, seen=False),
-    _spoiled(spoiled.swirled, Verdict.NOT_A_HAND, seen=False),
-    _spoiled(spoiled.burnt, Verdict.UNUSABLE_EXPOSURE, seen=False),
-    _spoiled(spoiled.double_exposed, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, seen=False),
+    *(_drawn(draw, Use.KEPT) for draw in (anatomy.pelvis, anatomy.elbow, anatomy.jaw)),
+    *(_drawn(draw, Use.KEPT) for draw in (patterns.clouds, patterns.test_pattern)),
+    _spoiled(spoiled.one_finger, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(spoiled.quarter, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(spoiled.stacked, Verdict.SEVERAL_HANDS),
+    _spoiled(spoiled.three, Verdict.SEVERAL_HANDS, use=Use.KEPT),
+    _spoiled(spoiled.strips, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(spoiled.swirled, Verdict.NOT_A_HAND),
+    _spoiled(spoiled.burnt, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(spoiled.double_exposed, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _spoiled(spoiled.four, Verdict.SEVERAL_HANDS, use=Use.FRESH),
+    _spoiled(spoiled.overlapping, Verdict.SEVERAL_HANDS, use=Use.FRESH),
+    _spoiled(spoiled.halves_joined, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS, Verdict.CUT_OFF, use=Use.FRESH),
+    _spoiled(spoiled.waved, Verdict.NOT_A_HAND, use=Use.FRESH),
+    _spoiled(spoiled.blurred, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, use=Use.FRESH),
+    _spoiled(spoiled.lined, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, use=Use.FRESH),
 )
-SEEN = tuple(kind for kind in KINDS if kind.seen)
-UNSEEN = tuple(kind for kind in KINDS if not kind.seen)
+SEEN = tuple(kind for kind in KINDS if kind.use is Use.TRAINED)
+UNSEEN = tuple(kind for kind in KINDS if kind.use is not Use.TRAINED)

@@ -182,9 +182,9 @@ def drowned(hands: Hands, rng: Generator) -> Pixels:
 
 
 def burnt(hands: Hands, rng: Generator) -> Pixels:
-    """All of the hand white, nothing in it seen: overdriven many times."""
+    """All of the hand, or its densest parts, white and the rest black: overdriven many times."""
     pixels = hands[0].pixels
-    level = float(np.percentile(pixels, rng.uniform(45, 60)))
+    level = float(np.percentile(pixels, rng.uniform(35, 85)))
     hard = (pixels - level) * rng.uniform(25, 60) + 0.5
     return np.asarray(cv2.blur(np.asarray(hard.clip(0, 1), dtype=np.float32), (3, 3)))
 
@@ -193,3 +193,51 @@ def double_exposed(hands: Hands, rng: Generator) -> Pixels:
     """Two hands on one detector, one over the other, the second upside down."""
     first, second = (_fitted(hand.pixels, 300, 300) for hand in hands[:2])
     return np.asarray((0.5 * first + rng.uniform(0.45, 0.6) * second[::-1]).clip(0, 1), dtype=np.float32)
+
+
+def four(hands: Hands, rng: Generator) -> Pixels:
+    """Four hands in two rows, as of two people on one film."""
+    frames = [_fitted(whole(hands[n % len(hands)], rng), 200, 200) for n in range(4)]
+    return np.vstack([np.hstack([frames[0], frames[1][:, ::-1]]), np.hstack([frames[2], frames[3][:, ::-1]])])
+
+
+def overlapping(hands: Hands, rng: Generator) -> Pixels:
+    """Two hands in one frame, the fingers of one over those of the other."""
+    first, second = (_fitted(hand.pixels, 300, 300) for hand in hands[:2])
+    shift = int(rng.uniform(100, 160))
+    pixels = np.zeros((300, 300 + shift), np.float32)
+    pixels[:, :300] = first
+    pixels[:, shift:] = np.maximum(pixels[:, shift:], second[:, ::-1])
+    return pixels
+
+
+def halves_joined(hands: Hands, rng: Generator) -> Pixels:
+    """Half of one hand beside half of another, which is upside down."""
+    share = float(rng.uniform(0.42, 0.58))
+    left, right = _inside(hands[0], -1, -1, share, 2), _inside(hands[1], share, -1, 2, 2)[::-1]
+    return np.hstack([_fitted(np.ascontiguousarray(piece), 300, 150) for piece in (left, right)])
+
+
+def waved(hands: Hands, rng: Generator) -> Pixels:
+    """Rows pushed to and fro, and columns up and down, further than a finger is wide."""
+    frame = _fitted(hands[0].pixels, 300, 300)
+    y, x = np.mgrid[:300, :300].astype(np.float32)
+    swing, length = rng.uniform(18, 30, 2), rng.uniform(25, 50, 2)
+    there_x = x + np.float32(swing[0]) * np.sin(2 * np.pi * y / np.float32(length[0]))
+    there_y = y + np.float32(swing[1]) * np.sin(2 * np.pi * x / np.float32(length[1]))
+    moved = cv2.remap(frame, there_x, there_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, dtype=np.float32)
+
+
+def blurred(hands: Hands, rng: Generator) -> Pixels:
+    """So far out of focus that no bone has an edge."""
+    frame = _fitted(hands[0].pixels, 300, 300)
+    return np.asarray(cv2.GaussianBlur(frame, (0, 0), float(rng.uniform(12, 20))), dtype=np.float32)
+
+
+def lined(hands: Hands, rng: Generator) -> Pixels:
+    """Three of four rows lost, black or white, as of a detector that failed."""
+    pixels = hands[0].pixels.copy()
+    lost = rng.random(pixels.shape[0]) < 0.75
+    pixels[lost] = rng.integers(0, 2, (int(lost.sum()), 1)).astype(np.float32)
+    return pixels
