@@ -238,6 +238,6 @@ def blurred(hands: Hands, rng: Generator) -> Pixels:
 def lined(hands: Hands, rng: Generator) -> Pixels:
     """Three of four rows lost, black or white, as of a detector that failed."""
     pixels = hands[0].pixels.copy()
-    lost = rng.random(pixels.shape[0]) < 0.75
-    pixels[lost] = rng.integers(0, 2, (int(lost.sum()), 1)).astype(np.float32)
+    lost = np.flatnonzero(rng.random(pixels.shape[0]) < 0.75)
+    pixels[lost] = rng.integers(0, 2, (len(lost), 1)).astype(np.float32)
     return pixels

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dicom_node.operate.refusals.tally import Outcome, Share, Tally, codes_of, refusals
 from dicom_node.report.words import words_of_use
+from models.plausibility.kinds import Use
 from pipelines.contract import ModelIdentity, RefusalCode
 
 MOST_FALSE, LEAST_REFUSED = 0.005, 0.99
@@ -43,7 +44,8 @@ class Origin:
 
 def document(measured: Measured, origin: Origin) -> str:
     """The whole page."""
-    seen, unseen = ([tally for tally in measured.made if tally.kind.seen is known] for known in (True, False))
+    groups = {use: [tally for tally in measured.made if tally.kind.use is use] for use in Use}
+    groups = {use: group for use, group in groups.items() if group}
     parts = [
         "# Refusals",
         words_of_use(),
@@ -54,13 +56,11 @@ def document(measured: Measured, origin: Origin) -> str:
         "exact 95 % intervals.",
         _threshold(origin),
         f"## Hands that were refused, of fold {measured.fold}",
-        f"{refusals(measured.hands)} were refused. {_goal(refusals(measured.hands), at_most=MOST_FALSE)}",
+        f"{refusals(measured.hands)} were refused. {_goal(refusals(measured.hands))}",
         *([_codes(codes_of(measured.hands)) + "."] if any(measured.hands) else []),
         "## Pictures that are not to be read",
-        _totals(seen, unseen),
-        "### Kinds that were trained on, made anew of other hands",
-        _table(seen),
-        *(["### Kinds that were never trained on, nor tuned by", _table(unseen)] if unseen else []),
+        _totals(groups),
+        *(part for use, group in groups.items() for part in (f"### {_capital(use)}", _table(group))),
         "## What these figures do not say",
         LIMITS,
         "## Cost",
@@ -77,20 +77,21 @@ def _threshold(origin: Origin) -> str:
     )
 
 
-def _goal(share: Share, *, at_most: float | None = None, at_least: float = 0.0) -> str:
-    if at_most is not None:
-        return f"The goal, under {at_most:.1%}, is {'reached' if share.value < at_most else 'not reached'}."
-    return f"The goal, over {at_least:.0%}, is {'reached' if share.value > at_least else 'not reached'}."
+def _goal(share: Share) -> str:
+    return f"The goal, under {MOST_FALSE:.1%}, is {'reached' if share.value < MOST_FALSE else 'not reached'}."
 
 
-def _totals(seen: Sequence[Tally], unseen: Sequence[Tally]) -> str:
-    lines = ["| kinds | refused | for a right reason |", "|---|---|---|"]
-    named = (("trained on", seen), ("never trained on", unseen), ("all", [*seen, *unseen]))
-    rows = [(name, group) for name, group in named if group]
-    lines += [f"| {name}, {len(group)} | {_refused(group)} | {_right(group)} |" for name, group in rows]
-    return "\n".join(lines) + "\n\n" + " ".join(
-        f"Of those {name}: {_goal(_refused(group), at_least=LEAST_REFUSED)}" for name, group in rows[:2]
-    )  # fmt: skip
+def _totals(groups: Mapping[Use, Sequence[Tally]]) -> str:
+    lines = ["| kinds | refused | for a right reason | goal for refused, over 99 % |", "|---|---|---|---|"]
+    rows = [*groups.items(), ("all", [tally for group in groups.values() for tally in group])]
+    for name, group in rows:
+        reached = "reached" if _refused(group).value > LEAST_REFUSED else "not reached"
+        lines.append(f"| {name}: {len(group)} | {_refused(group)} | {_right(group)} | {reached} |")
+    return "\n".join(lines)
+
+
+def _capital(use: Use) -> str:
+    return f"{use[0].upper()}{use[1:]}"
 
 
 def _refused(group: Sequence[Tally]) -> Share:
