@@ -63,6 +63,7 @@ def test_the_page_tells_kinds_that_were_trained_on_from_others_and_says_which_go
     assert "| three |" not in trained
     assert "| trained on: 2 | 3 of 3, 100.00%" in text
     assert "| all: 3 | 3 of 4, 75.00%" in text
+    assert "Let through: three 1 of 1." in text
     assert "never looked at before" not in text
     assert "| four |" in document(Measured(9, hands, tallies([(FOUR, None)]), COSTS), ORIGIN)
     assert "less than 0.2500 probable" in text

@@ -17,6 +17,11 @@ LIMITS = (
     "many chest films of a hospital it would stop. What a route's rules keep away never comes this far."
 )
 
+HISTORY = (
+    "Version 1.0.0 of the judge was measured on fold 9 before; what followed from it stands in "
+    "docs/decisions/0016-a-judge-taught-by-made-up-pictures.md."
+)
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -60,9 +65,11 @@ def document(measured: Measured, origin: Origin) -> str:
         *([_codes(codes_of(measured.hands)) + "."] if any(measured.hands) else []),
         "## Pictures that are not to be read",
         _totals(groups),
+        _let_through(measured.made),
         *(part for use, group in groups.items() for part in (f"### {_capital(use)}", _table(group))),
         "## What these figures do not say",
         LIMITS,
+        HISTORY,
         "## Cost",
         _costs(measured.costs),
     ]
@@ -88,6 +95,14 @@ def _totals(groups: Mapping[Use, Sequence[Tally]]) -> str:
         reached = "reached" if _refused(group).value > LEAST_REFUSED else "not reached"
         lines.append(f"| {name}: {len(group)} | {_refused(group)} | {_right(group)} | {reached} |")
     return "\n".join(lines)
+
+
+def _let_through(made: Sequence[Tally]) -> str:
+    """Kinds of which any picture would be read, those with most of them first."""
+    missed = [(tally.refused.of - tally.refused.count, tally) for tally in made]
+    worst = sorted((each for each in missed if each[0]), key=lambda each: -each[0])
+    told = ", ".join(f"{tally.kind.name} {count} of {tally.refused.of}" for count, tally in worst)
+    return f"Let through: {told or 'none'}."
 
 
 def _capital(use: Use) -> str:
