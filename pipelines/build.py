@@ -21,12 +21,14 @@ from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Stage
 from pipelines.stages.hand_mask import HandMask
 from pipelines.stages.mirror import MirrorRight
+from pipelines.stages.plausibility import Plausibility
 
 STAGES: Mapping[str, type[Stage]] = {
     "bones": Bones,
     "checks": Checks,
     "hand_mask": HandMask,
     "mirror_right": MirrorRight,
+    "plausibility": Plausibility,
 }
 READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
 
