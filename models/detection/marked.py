@@ -53,8 +53,8 @@ class MarkedRadiographs:
     def where(self, wanted: Callable[[Label], bool], limit: int | None = None) -> "MarkedRadiographs":
         """The first so many whose label is wanted."""
         chosen = [n for n, label in enumerate(self.radiographs.labels) if wanted(label)][:limit]
-        outlines, labels = ([values[n] for n in chosen] for values in (self.outlines, self.labels))
-        return MarkedRadiographs(self.radiographs.at(chosen), tuple(outlines), tuple(labels))
+        outlines, labels = tuple(self.outlines[n] for n in chosen), tuple(self.labels[n] for n in chosen)
+        return MarkedRadiographs(self.radiographs.at(chosen), outlines, labels)
 
     def of_folds(self, folds: Container[int]) -> "MarkedRadiographs":
         """Those of some folds."""

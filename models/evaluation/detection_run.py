@@ -158,16 +158,14 @@ def _fitting(
     there, model = inside.truth(), load(HAND_DETECTOR, device=device)
     hands = find(model.network, inside.radiographs.frames, model.card.input_size, device=device)
     kept = [n for n, pair in enumerate(zip(there, hands, strict=True)) if marks_fit(*pair)]
+    rule = f"the common box of its marks and the box that {HAND_DETECTOR} finds have an IoU below {LEAST_FIT}"
+    if len(kept) == len(there):
+        return [f"The marks of every hand fit it; they would not where {rule}."]
     again = [
-        bone_figures(
-            row.name, [found[row.name][n] for n in kept], [there[n] for n in kept], classes, row.threshold
-        )
+        bone_figures(row.name, [found[row.name][n] for n in kept], [there[n] for n in kept], classes, row.threshold)
         for row in rows
-    ]  # fmt: skip
-    text = (
-        f"Of {len(there) - len(kept)} of {len(there)} hands the marks lie elsewhere than the hand: their common box "
-        f"and the box that {HAND_DETECTOR} finds have an IoU below {LEAST_FIT}. Without them:"
-    )
+    ]
+    text = f"Without those of {len(there) - len(kept)} of {len(there)} hands, where {rule}:"
     return ["## Where the marks fit the hand", text, detectors_markdown(again)]
 
 

@@ -1,7 +1,8 @@
 """Joints found by detectors that never saw the hand, below and from the age at which bones have boxes.
 
 python -m models.evaluation.joints RUN RUN --data DIR: each run trained on some of folds 0 to 7; a hand of these folds
-is measured by the first run that did not train on its fold. Children below 64 months have boxes of joints alone.
+is measured by the first run that did not train on its fold, and left out where all did. Children below 64 months have
+boxes of joints alone.
 """
 
 import argparse
@@ -34,7 +35,8 @@ def joints_markdown(marked: MarkedRadiographs, found: Sequence[Boxes], classes: 
     threshold = best_threshold(found, truth)
     certain = [sure(each, threshold) for each in found]
     young = np.array([label.bone_age_months < FIRST_BONES_MONTHS for label in marked.radiographs.labels], bool)
-    parts = [f"Sure from a score of {threshold:.2f}."]
+    folds = sorted({label.fold for label in marked.radiographs.labels})
+    parts = [f"Folds {', '.join(map(str, folds))}. Sure from a score of {threshold:.2f}."]
     for title, members in ((f"below {FIRST_BONES_MONTHS} months", young), ("older", ~young)):
         parts += _group(title, members, certain, found, truth, classes)
     return "\n\n".join(parts)
@@ -54,9 +56,9 @@ def _group(
 
 
 def out_of_fold(runs: Sequence[Path], data: Path, cache: Path | None = None) -> tuple[MarkedRadiographs, list[Boxes]]:
-    """The marked radiographs of folds 0 to 7, each with what a run found that was not trained on its fold.
+    """The marked radiographs of folds 0 to 7 that a run was not trained on, each with what the first such run found.
 
-    Raises ValueError where all runs were trained on some fold.
+    Raises ValueError where every run was trained on every fold.
     """
     everything = load_all_marked(data, Marks.JOINTS, cache).of_folds(TRAINING_FOLDS)
     found: dict[int, Boxes] = {}
@@ -67,8 +69,9 @@ def out_of_fold(runs: Sequence[Path], data: Path, cache: Path | None = None) -> 
         boxes = find(model.network, mine.radiographs.frames, model.card.input_size)
         found |= dict(zip((label.id for label in mine.radiographs.labels), boxes, strict=True))
         left -= fresh
-    if left:
-        raise ValueError(f"every run was trained on fold {min(left)}; give one that was not")
+    if not found:
+        raise ValueError("every run was trained on all folds; give one whose recipe has `folds`")
+    everything = everything.of_folds(set(TRAINING_FOLDS) - left)
     return everything, [found[label.id] for label in everything.radiographs.labels]
 
 

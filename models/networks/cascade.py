@@ -4,7 +4,8 @@ Each is trained to be right at a higher IoU than the one before, on the boxes th
 losses are GIoU.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -68,12 +69,16 @@ class CascadeHeads(nn.Module):
         self.pool, self.samples, self.detections = pool, samples, detections
         self.heads = nn.ModuleList(CascadeHead(cut, hidden, classes, fineness) for fineness in FINENESS)
 
+    @property
+    def _typed(self) -> Sequence[CascadeHead]:
+        return cast(Sequence[CascadeHead], self.heads)
+
     def losses(
         self, maps: dict[str, Tensor], regions: list[Tensor], size: tuple[int, int], targets: list[dict[str, Tensor]]
     ) -> dict[str, Tensor]:
         """The marked boxes join the proposals of every head, so that none lacks something to learn from."""
         losses = {}
-        for head, threshold, weight in zip(self.heads, THRESHOLDS, LOSS_WEIGHTS, strict=True):
+        for head, threshold, weight in zip(self._typed, THRESHOLDS, LOSS_WEIGHTS, strict=True):
             chosen = [_sampled(*pair, threshold, self.samples) for pair in zip(regions, targets, strict=True)]
             boxes, labels, wanted = (torch.cat(values) for values in zip(*chosen, strict=True))
             logits, offsets = head(self._cut(maps, [each.boxes for each in chosen], size))
@@ -88,7 +93,7 @@ class CascadeHeads(nn.Module):
     def found(self, maps: dict[str, Tensor], regions: list[Tensor], size: tuple[int, int]) -> list[dict[str, Tensor]]:
         """The boxes of the last head, each with the mean of the probabilities that the heads give it."""
         counts, sums = [len(each) for each in regions], []
-        for head in self.heads:
+        for head in self._typed:
             logits, offsets = head(self._cut(maps, regions, size))
             sums.append(logits.softmax(1))
             moved = clip_boxes_to_image(head.moved(torch.cat(regions), offsets), size)

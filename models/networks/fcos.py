@@ -38,7 +38,6 @@ class FCOS(nn.Module):
         if pyramid % GROUPS:
             raise ValueError(f"pyramid: a multiple of {GROUPS}, not {pyramid}")
         backbone = ResidualPyramid(widths, depths, pyramid=pyramid, finest=finest, channels=channels)
-        backbone.out_channels = pyramid
         strides = [4 * 2**stage for stage in range(finest, len(widths))]
         cells = AnchorGenerator(tuple((stride,) for stride in strides), ((1.0,),) * len(strides))
         self.cells = fcos.FCOS(

@@ -6,6 +6,7 @@ weights in every look.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -79,10 +80,7 @@ class RecursivePyramid(nn.Module):
         self.once, self.stages = nn.Sequential(*stages[:finest]), nn.ModuleList(stages[finest:])
         self.top_down = FeaturePyramidNetwork(list(widths[finest:]), pyramid)
         self.pooling = AtrousPooling(pyramid)
-        self.feedback = nn.ModuleList(nn.Conv2d(pyramid, width, 1) for width in widths[finest:])
-        for layer in self.feedback:
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.feedback = nn.ModuleList(_silent(pyramid, width) for width in widths[finest:])
         self.gate = nn.Conv2d(pyramid, 1, 1)
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -97,7 +95,7 @@ class RecursivePyramid(nn.Module):
         """One pass through stages and pyramid, with what was said before fed back behind each stage's first block."""
         maps = {}
         for index, (stage, feedback) in enumerate(zip(self.stages, self.feedback, strict=True)):
-            first, *others = stage
+            first, *others = cast(nn.Sequential, stage)
             x = first(x)
             if before is not None:
                 x = torch.relu(x + feedback(self.pooling(before[str(index)])))
@@ -110,6 +108,14 @@ class RecursivePyramid(nn.Module):
         """The fusion: a gate that the new map opens, place by place."""
         gates = {level: torch.sigmoid(self.gate(each)) for level, each in new.items()}
         return {level: gate * new[level] + (1 - gate) * old[level] for level, gate in gates.items()}
+
+
+def _silent(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 1x1 convolution that says nothing at the start."""
+    layer = nn.Conv2d(inputs, outputs, 1)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
 
 
 def _stage(inputs: int, width: int, depth: int, *, stride: int, rate: int | None) -> nn.Sequential:

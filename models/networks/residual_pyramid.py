@@ -27,7 +27,7 @@ class ResidualPyramid(nn.Module):
         for index, (inputs, width, depth) in enumerate(zip([widths[0], *widths], widths, depths, strict=False)):
             first = ResidualBlock(inputs, width, 2 if index else 1)
             self.stages.append(nn.Sequential(first, *(ResidualBlock(width, width, 1) for _ in range(depth - 1))))
-        self.finest = finest
+        self.finest, self.out_channels = finest, pyramid  # torchvision's detectors ask for the latter
         self.top_down = FeaturePyramidNetwork(list(widths[finest:]), pyramid)
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:

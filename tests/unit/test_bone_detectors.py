@@ -178,8 +178,10 @@ def test_out_of_fold_no_hand_is_measured_by_a_run_that_saw_it(
     marked, found = out_of_fold([first, second], folder)
     assert [label.id for label in marked.radiographs.labels] == [1, 2, 3]
     assert len(found) == 3
-    assert main([str(first), "--data", str(folder)]) == 1
-    assert "every run was trained on fold 0; give one that was not" in capsys.readouterr().err
+    assert [label.id for label in out_of_fold([second], folder)[0].radiographs.labels] == [1, 2]
+    everything = _run(tmp_path / "all", folder, TINY, tmp_path / "cache" / "dicom-node")
+    assert main([str(everything), "--data", str(folder)]) == 1
+    assert "every run was trained on all folds; give one whose recipe has `folds`" in capsys.readouterr().err
     text = joints_markdown(marked, marked.truth(), JOINTS.classes)
     assert "## Joints, below 64 months\n\n1 hands; every marked joint is found in 1 of them." in text
     assert "## Joints, older\n\n2 hands; every marked joint is found in 2 of them." in text
