@@ -29,7 +29,7 @@ class DetectionTrainer(Loop[MarkedBatch]):
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
         seed_everything(recipe.seed)
         network = build_network(recipe.architecture, recipe.network_parameters)
-        network = network.to(device, memory_format=torch.channels_last)
+        network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
         order = EpochOrder(len(train_set), recipe.seed)
         batches = marked_batches(MarkedDataset(train_set), recipe.batch_size, order)

@@ -82,7 +82,7 @@ def test_a_fault_in_the_file_is_named(change: tuple[str, str], said: str, tmp_pa
     [
         (
             ("mirror_right", "sharpen"),
-            "unknown stage 'sharpen'; known: bones, checks, hand_mask, mirror_right, plausibility",
+            "unknown stage 'sharpen'; known: bones, checks, hand_mask, mirror_right",
         ),
         (("{whole_hand:", "{bones:"), "unknown reader 'bones'; known: whole_hand"),
         (("[checks,", "[{checks: {maximum_frame: 2}},"), "checks: maximum_frame: unknown key"),
