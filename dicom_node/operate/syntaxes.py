@@ -1,4 +1,4 @@
-"""`python -m dicom_node.operate.syntaxes DIR [IMAGES [TIMES]]`: radiographs in every transfer syntax, and how they read.
+"""`python -m dicom_node.operate.syntaxes DIR [IMAGES [TIMES]]`: readings of radiographs in every transfer syntax.
 
 Radiographs of fold 8 with even ids, enlarged so many times, as 12-bit DX objects (8 bits where the syntax takes no
 more), through the node's own decoding and pipeline, each image alone. The table says how far the readings are from
