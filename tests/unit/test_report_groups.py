@@ -260,6 +260,7 @@ def test_a_refusal_has_a_picture_where_the_site_wants_one_and_never_boxes() -> N
     )
     assert [one.kind for one in with_picture] == ["report", "report-fallback", "capture"]
     assert [one.kind for one in without] == ["report", "report-fallback"]
+    assert with_picture[2].dataset.SeriesDescription == "Bone age not read (AI, research use only)"
     report = without[0].dataset
     evidence = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
     assert [item.ReferencedSOPInstanceUID for one in evidence for item in one.ReferencedSOPSequence] == [
