@@ -1,8 +1,8 @@
-"""`python -m dicom_node.operate.syntaxes DIR [IMAGES [TIMES]]`: readings of radiographs in every transfer syntax.
+"""`python -m dicom_node.operate.syntaxes DIR [IMAGES [TIMES [SYNTAX ...]]]`: the same radiographs in transfer syntaxes.
 
 Radiographs of fold 8 with even ids, enlarged so many times, as 12-bit DX objects (8 bits where the syntax takes no
 more), through the node's own decoding and pipeline, each image alone. The table says how far the readings are from
-those of the uncompressed objects of the same depth.
+those of the uncompressed objects of the same depth. SYNTAX: pydicom's keyword; without one, all.
 """
 
 import sys
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from dicom_node.phantom import TRANSFER_SYNTAXES, Exposure, dx_dataset, encoded
+from dicom_node.phantom.encoding import encoding
 from dicom_node.shipped import pipeline_path
 from dicom_node.work.decode import decode
 from dicom_node.work.radiograph import radiograph
@@ -33,7 +34,7 @@ Months = NDArray[np.float64]
 Frame = NDArray[np.float32]
 
 
-def main(data: Path, images: int = IMAGES, times: int = TIMES) -> None:
+def main(data: Path, images: int = IMAGES, times: int = TIMES, keywords: Sequence[str] = ()) -> None:
     """Print the table as Markdown."""
     every = [label for label in read_labels(data / "rsna299" / "labels.csv") if label.split is Split.SELECT]
     labels = tuple(every[:: max(1, len(every) // images)][:images])
@@ -41,17 +42,22 @@ def main(data: Path, images: int = IMAGES, times: int = TIMES) -> None:
     pipeline = build(pipeline_path("bone_age"))
     weights = ", ".join(f"{each.name} {each.version}" for each in pipeline.models)
     print(f"{len(labels)} radiographs; weights {weights}.\n")
-    for line in table(pipeline, labels, frames):
+    for line in table(pipeline, labels, frames, keywords or tuple(TRANSFER_SYNTAXES)):
         print(line, flush=True)
 
 
-def table(pipeline: Pipeline, labels: Sequence[Label], frames: Sequence[Frame]) -> Iterator[str]:
-    """Lines of the table, as they are known. frames: (H, W) in [0, 1], bone bright."""
+def table(
+    pipeline: Pipeline, labels: Sequence[Label], frames: Sequence[Frame], keywords: Sequence[str]
+) -> Iterator[str]:
+    """Lines of the table, as they are known. frames: (H, W) in [0, 1], bone bright.
+
+    Raises PhantomInvalid for a keyword that is not in TRANSFER_SYNTAXES.
+    """
     yield "| transfer syntax | bits | median difference, months | largest |"
     yield "|---|--:|--:|--:|"
     plain: dict[int, Months] = {}
-    for keyword, encoding in TRANSFER_SYNTAXES.items():
-        bits = encoding.bits_stored or 12
+    for keyword in keywords:
+        bits = encoding(keyword).bits_stored or 12
         if bits not in plain:
             plain[bits] = read(pipeline, labels, frames, PLAIN, bits)
         apart = np.abs(read(pipeline, labels, frames, keyword, bits) - plain[bits])
@@ -92,4 +98,4 @@ def as_dx(label: Label, frame: Frame, bits: int) -> Dataset:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:4]), keywords=sys.argv[4:])

@@ -18,14 +18,20 @@ PACKAGES = {
     "dsrdump": "dcmtk",
     "dsr2html": "dcmtk",
     "dcmdjpeg": "dcmtk",
+    "dcmqrscp": "dcmtk",
+    "findscu": "dcmtk",
+    "movescu": "dcmtk",
     "dciodvfy": "dicom3tools",
+    "node": "nodejs",
+    "chromium": "chromium",
 }
 """Debian's package of each command."""
 
 MARKED = {
     "orthanc": ("Orthanc", "storescu", "dsrdump"),
-    "dcmtk": ("storescu", "storescp", "echoscu", "dcmdump", "dsrdump", "dsr2html"),
+    "dcmtk": ("storescu", "storescp", "echoscu", "dcmdump", "dsrdump", "dsr2html", "dcmqrscp", "findscu", "movescu"),
     "dciodvfy": ("dciodvfy",),
+    "viewer": ("node", "chromium"),
 }
 """The commands that a marked test needs."""
 

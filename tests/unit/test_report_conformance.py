@@ -23,7 +23,7 @@ def find(item: ContentItem, kind: ValueTypeValues) -> Iterator[ContentItem]:
         yield from find(child, kind)
 
 
-KNOWN_WARNINGS = re.compile(r"<99BONEAGE>|Device UID|Standard Extended SOP Class")
+KNOWN_WARNINGS = re.compile(r"<99BONEAGE>|DeviceUID|Standard Extended SOP Class")
 
 
 @pytest.mark.dciodvfy

@@ -1,9 +1,10 @@
-// node show.mjs SERVER STUDY FOLDER: opens one study in OHIF, puts each series into the viewport, and writes what it shows.
+// node show.mjs SERVER STUDY FOLDER: opens one study in OHIF, puts each series of images into the viewport, and writes
+// what it shows.
 //
-// SERVER is an Orthanc with DICOMweb; OHIF comes from node_modules, under the same origin. FOLDER gets, for each series
-// that is shown, SERIES.png (the viewport's canvas) and SERIES.raw (the pixels that the viewer decoded), and at the end
-// window.png. Standard output is one JSON document: each series that OHIF lists, with `rows`, `columns` and `components`
-// where an image of it was shown, and with `failure` where none was.
+// SERVER is an Orthanc with DICOMweb; OHIF comes from node_modules, under the same origin. FOLDER gets, for each image,
+// INSTANCE.raw (the pixels that the viewer decoded) and INSTANCE.png (the viewport's canvas), and window-MODALITY.png.
+// Standard output is one JSON document: each display set that OHIF lists, with its `images`, or `unsupported`.
+// VIEWER_PATIENCE_S is how long each step may take. An image that is not shown ends it with an error.
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,10 +14,12 @@ import { chromium } from "playwright-core";
 const VIEWER = fileURLToPath(new URL("node_modules/@ohif/app/dist/", import.meta.url));
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const PATIENCE_MS = Number(process.env.VIEWER_PATIENCE_S ?? 120) * 1000;
+const IMAGES = new Set(["DX", "OT"]);
 const SERVED = /^\/(dicom-web|wado)(\/|$)/;
 const CONFIG = `window.failures = [];
 window.config = {
   routerBasename: "/", extensions: [], modes: [], showStudyList: true, maxNumberOfWebWorkers: 1,
+  customizationService: [{ autoCineModalities: { $set: [] } }],
   investigationalUseDialog: { option: "never" },
   httpErrorHandler: (error) => window.failures.push(String(error?.message ?? error?.error?.message ?? error?.status)),
   dataSources: [{
@@ -53,46 +56,63 @@ async function listed(page, server, study) {
   await page.waitForFunction(`(${active})().length >= ${all.length}`);
   await page.waitForFunction(() => window.cornerstone.getRenderingEngines().some((one) => one.getViewports().length));
   return page.evaluate(`(${active})().map((each) => ({
-    id: each.displaySetInstanceUID, series: each.SeriesInstanceUID, modality: each.Modality,
-    unsupported: Boolean(each.unsupported) }))`);
+    id: each.displaySetInstanceUID, modality: each.Modality, unsupported: Boolean(each.unsupported) }))`);
 }
 
-// Runs in the page: puts one display set into the viewport, and gives what the viewer decoded and drew.
-async function shown({ id, series }) {
-  const { viewportGridService } = window.services;
-  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+// Runs in the page: puts one display set into the viewport, waits for its first image, and gives the UIDs of all.
+async function put(id) {
+  const { viewportGridService, displaySetService } = window.services;
+  const instances = displaySetService.getDisplaySetByUID(id).instances.map((each) => each.SOPInstanceUID);
   window.failures.length = 0;
   viewportGridService.setDisplaySetsForViewport({
     viewportId: viewportGridService.getActiveViewportId(), displaySetInstanceUIDs: [id],
   });
   for (;;) {
-    await wait(200);
-    if (window.failures.length) return { failure: window.failures[0] };
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    if (window.failures.length) throw new Error(window.failures[0]);
     const viewports = window.cornerstone.getRenderingEngines().flatMap((engine) => engine.getViewports());
-    const viewport = viewports.find((one) => one.getCornerstoneImage?.()?.imageId.includes(`/${series}/`));
-    const image = viewport?.getCornerstoneImage();
-    if (!image) continue;
-    await new Promise((resolve) => {
-      viewport.element.addEventListener(window.cornerstone.EVENTS.IMAGE_RENDERED, resolve, { once: true });
-      viewport.render();
-    });
-    const pixels = image.voxelManager?.getScalarData() ?? image.getPixelData();
-    const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-    let raw = "";
-    for (let at = 0; at < bytes.length; at += 32768) raw += String.fromCharCode(...bytes.subarray(at, at + 32768));
-    return {
-      rows: image.rows, columns: image.columns, components: pixels.length / (image.rows * image.columns),
-      type: pixels.constructor.name, raw: btoa(raw), canvas: viewport.getCanvas().toDataURL("image/png").split(",")[1],
-    };
+    window.shown = viewports.find((one) => instances.some((uid) => one.getCurrentImageId?.()?.includes(`/${uid}/`)));
+    if (window.shown?.getCornerstoneImage()) return window.shown.getImageIds().length;
   }
 }
 
-async function kept(page, each, folder) {
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, { failure: "nothing was shown in time" }));
-  const { raw, canvas, ...outcome } = await Promise.race([page.evaluate(shown, each), late]);
-  if (raw) await writeFile(join(folder, `${each.series}.raw`), raw, "base64");
-  if (canvas) await writeFile(join(folder, `${each.series}.png`), canvas, "base64");
-  return { ...each, ...outcome };
+// Runs in the page: turns to one image of the stack, and gives what the viewer decoded and drew.
+async function drawn(index) {
+  const viewport = window.shown;
+  await viewport.setImageIdIndex(index);
+  await new Promise((resolve) => {
+    viewport.element.addEventListener(window.cornerstone.EVENTS.IMAGE_RENDERED, resolve, { once: true });
+    viewport.render();
+  });
+  const image = viewport.getCornerstoneImage();
+  const pixels = image.voxelManager?.getScalarData() ?? image.getPixelData();
+  const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+  let raw = "";
+  for (let at = 0; at < bytes.length; at += 32768) raw += String.fromCharCode(...bytes.subarray(at, at + 32768));
+  return {
+    instance: image.imageId.match(/\/instances\/([0-9.]+)\//)[1], rows: image.rows, columns: image.columns,
+    type: pixels.constructor.name, raw: btoa(raw), canvas: viewport.getCanvas().toDataURL("image/png").split(",")[1],
+  };
+}
+
+// Writes every image of a display set; gives what is known of each.
+async function kept(page, { id }, folder) {
+  const images = [];
+  const count = await page.evaluate(put, id);
+  for (let index = 0; index < count; index += 1) {
+    const { raw, canvas, ...image } = await page.evaluate(drawn, index);
+    await writeFile(join(folder, `${image.instance}.raw`), raw, "base64");
+    await writeFile(join(folder, `${image.instance}.png`), canvas, "base64");
+    images.push(image);
+  }
+  return images;
+}
+
+function inTime(work) {
+  const late = new Promise((_, reject) => {
+    setTimeout(reject, PATIENCE_MS, new Error("nothing was shown in time")).unref();
+  });
+  return Promise.race([work, late]);
 }
 
 const [server, study, folder] = process.argv.slice(2);
@@ -103,8 +123,12 @@ try {
   const page = await opened(browser, server);
   const outcomes = [];
   for (const each of await listed(page, server, study)) {
-    outcomes.push(each.unsupported ? each : await kept(page, each, folder));
-    await page.screenshot({ path: join(folder, `window-${each.modality}.png`), timeout: PATIENCE_MS });
+    if (each.unsupported || !IMAGES.has(each.modality)) {
+      outcomes.push(each);
+      continue;
+    }
+    outcomes.push({ ...each, images: await inTime(kept(page, each, folder)) });
+    await page.screenshot({ path: join(folder, `window-${each.modality}.png`) });
   }
   console.log(JSON.stringify(outcomes));
 } finally {
