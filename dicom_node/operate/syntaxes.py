@@ -27,18 +27,18 @@ from pipelines.build import build
 from pipelines.contract import Pipeline, Reading
 
 PLAIN = "ExplicitVRLittleEndian"
-IMAGES = 20
-TIMES = 5
-"""Along each side: 1495 px. At 299 px the noise of a codec does not average out as it does in a full image."""
 Months = NDArray[np.float64]
 Frame = NDArray[np.float32]
 
 
-def main(data: Path, images: int = IMAGES, times: int = TIMES, keywords: Sequence[str] = ()) -> None:
-    """Print the table as Markdown."""
+def main(data: Path, images: str = "20", times: str = "5", *keywords: str) -> None:
+    """Print the table as Markdown.
+
+    times: along each side. At 299 px the noise of a codec does not average out as it does in a full image.
+    """
     every = [label for label in read_labels(data / "rsna299" / "labels.csv") if label.split is Split.SELECT]
-    labels = tuple(every[:: max(1, len(every) // images)][:images])
-    frames = [enlarged(frame, times) for frame in read_pixels(data, labels)]
+    labels = tuple(every[:: max(1, len(every) // int(images))][: int(images)])
+    frames = [enlarged(frame, int(times)) for frame in read_pixels(data, labels)]
     pipeline = build(pipeline_path("bone_age"))
     weights = ", ".join(f"{each.name} {each.version}" for each in pipeline.models)
     print(f"{len(labels)} radiographs; weights {weights}.\n")
@@ -98,4 +98,4 @@ def as_dx(label: Label, frame: Frame, bits: int) -> Dataset:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:4]), keywords=sys.argv[4:])
+    main(Path(sys.argv[1]), *sys.argv[2:])
