@@ -34,7 +34,7 @@ SHIPPED = CONFIG / "evaluation" / "regression_cnn.yaml"
 COUNT = 12
 IMAGES = 3
 """Of site B in the only column of the simulation."""
-S1, S5, INCEPTION = "regression_cnn.s1.slim", "regression_cnn.s5.slim", "regression_cnn.table2.inception_v3.slim"
+S1, S5, FINER = "regression_cnn.s1.slim", "regression_cnn.s5.slim", "regression_cnn.s5.224px.slim"
 SITE_A, SITE_B = "regression_cnn.table5.site_a.slim", "regression_cnn.table5.site_b.slim"
 
 
@@ -62,11 +62,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs of S1, S5 and of the simulation; S1 stands for its backbone's row of Table II too."""
+    """Runs of S1, S5, of S5 gone on with, and of the simulation."""
     runs = tmp_path_factory.mktemp("runs")
     train_for_a_moment(runs / S1)
-    shutil.copytree(runs / S1, runs / INCEPTION)
     train_for_a_moment(runs / S5, channels=["coarse", "fine"], seed=2)
+    train_for_a_moment(runs / FINER, channels=["coarse", "fine"], seed=2, start_from=str(runs / S5))
     train_for_a_moment(runs / SITE_A, seed=3)
     train_for_a_moment(runs / f"{SITE_B}.random-{IMAGES}", images=IMAGES)
     train_for_a_moment(runs / f"{SITE_B}.transferred-{IMAGES}", images=IMAGES, start_from=str(runs / SITE_A))
@@ -100,7 +100,7 @@ def test_every_table_of_ours_has_images_hashes_and_command_above_it(page: Path) 
     tables = [n for n, part in enumerate(parts) if part.startswith("|")]
     lists = [n for n in tables if parts[n].startswith(("| run | command", "| run | sha256"))]
     ours = [n for n in tables if "As printed" not in parts[n - 1] and n not in lists]
-    assert (len(lists), len(ours)) == (2, 8)
+    assert (len(lists), len(ours)) == (2, 9)
     for n in ours:
         above = " ".join(parts[max(0, n - 2) : n])
         assert "Command: `dicom-node evaluate-runs config/evaluation/regression_cnn.yaml --runs RUNS" in above
@@ -132,6 +132,16 @@ def test_an_architecture_has_its_size_as_printed_as_built_and_as_trained(page: P
     assert _rows(page, "DenseNet-121")[0][1:4] == ["9,090,297", "9,006,649", "582,593"]
 
 
+def test_a_configuration_gone_on_with_is_a_row_of_the_hiding_check(page: Path, trained: Path) -> None:
+    errors = _errors(trained / FINER)
+    row = _rows(page, "S5, 224 px")[0]
+    assert row[1:4] == [f"{np.mean(errors):.2f} ± {np.std(errors, ddof=1):.2f}", "224", "5 x 5"]
+    assert float(row[4]) >= 0
+    assert _rows(page, "S1, 224 px")[0][1:4] == ["not trained", "224", "5 x 5"]
+    commands = {row[0]: row[1] for row in _tables(page.read_text(encoding="utf-8"))}
+    assert f"--from RUNS/{S1} " in commands["`regression_cnn.s1.224px.slim`"]
+
+
 def test_the_transfer_is_called_a_simulation_and_names_its_sites(page: Path, trained: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "**A simulation on one data set, not two hospitals.** Site A is folds 0-3, site B folds 4-7" in text
@@ -142,7 +152,7 @@ def test_the_transfer_is_called_a_simulation_and_names_its_sites(page: Path, tra
 
 def test_the_page_links_pictures_that_were_drawn(page: Path) -> None:
     links = re.findall(r"\]\((regression-cnn/[^)]+)\)", page.read_text(encoding="utf-8"))
-    names = {"ccs.png", "curves.png", "activation-S1.png", "activation-S5.png"}
+    names = {"ccs.png", "curves.png", f"activation-{S5}.png", f"activation-{FINER}.png"}
     assert {Path(link).name for link in links} == names
     assert {path.name for path in page.with_suffix("").iterdir()} == {*names, "figures.csv", "runs"}
     with (page.with_suffix("") / "figures.csv").open() as file:
@@ -229,7 +239,7 @@ def test_the_transcribed_groups_of_table_iii_add_up_to_its_overall_figures() -> 
     [
         (("paper: Ren et al. 2018", "papers: Ren et al. 2018"), r"wrong\.yaml:\d+: paper: is missing"),
         (("reference: S5 ", "reference: S6 "), r"configurations\.reference: 'S6' is no row; rows: S1, S2"),
-        (("maps: [S1, S5]", "maps: [S9]"), r"configurations\.maps: 'S9' is no row"),
+        (("drawn: [S5,", "drawn: [S9,"), r"maps\.drawn: 'S9' is no row"),
         (("[4.4 ± 3.7, 6.7 ± 5.9, ", "[6.7 ± 5.9, "), r"rows\.S5\.male: must be a list of 6"),
         (("      parameters: 9090297", "      parameter: 9090297"), r"DenseNet-121\.parameter: unknown key"),
     ],
@@ -306,6 +316,25 @@ def test_coverage_is_counted_before_and_after_a_calibration() -> None:
     )
     assert after > 85 > before
     assert "readings are corrected" in text
+
+
+def test_a_simulated_site_reads_otherwise_and_its_calibration_takes_that_off() -> None:
+    generator = np.random.default_rng(1)
+
+    def read(count: int, first: int) -> Read:
+        labels = tuple(Label(first + n, float(generator.integers(40, 200)), "FM"[n % 2], 9) for n in range(count))
+        truth = np.array([label.bone_age_months for label in labels])
+        return Read(labels, truth + generator.normal(0, 2, count))
+
+    measured, calibrated = read(300, 0), read(300, 1000)
+    card = replace(CARD, interval=Interval(0.95, "made up", (), (4.0,)))
+    own, site = coverage_section(Origin("c", "p", 9, measured.labels), card, measured, calibrated).split("simulated")
+    assert float(next(row for row in _tables(own) if row[0] == "all")[2]) < 2
+    row = next(row for row in _tables(site) if row[0] == "all")
+    assert float(row[2]) > 6
+    assert float(row[5]) < 2
+    assert float(row[3].split()[0]) < 40
+    assert float(row[6].split()[0]) > 90
 
 
 def test_the_specification_says_which_runs_a_simulation_has() -> None:

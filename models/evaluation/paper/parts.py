@@ -8,7 +8,7 @@ import numpy as np
 from models.evaluation.activation import mean_maps
 from models.evaluation.canvas import Picture
 from models.evaluation.charts import activation_chart, ccs_chart
-from models.evaluation.paper.architectures import architectures_section, count_parameters, map_cells
+from models.evaluation.paper.architectures import architectures_section, count_parameters
 from models.evaluation.paper.configurations import configurations_section
 from models.evaluation.paper.curves import curves_chart, trainings_section
 from models.evaluation.paper.document import Part
@@ -40,6 +40,8 @@ class Material:
 def all_runs(asked: Specification) -> dict[str, str]:
     """Every run of the tables, and the command that makes it, with RUNS for the folder of runs."""
     runs = {row.run: f"config/training/{row.run}.yaml" for row in asked.rows}
+    for row in asked.maps.finer.values():
+        runs[row.run] = f"config/training/{row.run}.yaml --from RUNS/{row.source}"
     transfer = asked.transfer
     runs[transfer.source] = f"config/training/{transfer.source}.yaml"
     for images in transfer.images:
@@ -91,20 +93,21 @@ def transfer_part(material: Material) -> Part:
 
 def activation_part(material: Material) -> Part:
     """Mean maps as in Fig. 3, and the hiding check."""
-    asked = material.asked.configurations
-    found = material.rows({row: each.run for row, each in asked.rows.items()})
-    changes = {row: material.measurements.hiding(asked.rows[row].run) for row in found}
-    cells = {row: map_cells(material.recipe(each.run)) for row, each in asked.rows.items()}
-    drawn = [row for row in asked.maps if row in found]
-    pictures = {f"activation-{row}.png": _mean_maps(material, row) for row in drawn}
-    texts = [hiding_section(material.origin, cells, found, changes)]
+    looks = material.asked.looks
+    found = material.rows(looks)
+    changes = {row: material.measurements.hiding(looks[row]) for row in found}
+    recipes = {row: material.recipe(run) for row, run in looks.items()}
+    drawn = [row for row in material.asked.maps.drawn if row in found]
+    pictures = {f"activation-{looks[row]}.png": _mean_maps(material, row) for row in drawn}
+    texts = [hiding_section(material.origin, recipes, found, changes)]
     if drawn:
-        texts.append(f"Mean maps of {' and '.join(drawn)} by sex and age group, as in Fig. 3, each on its own scale:")
+        rows = "; ".join(drawn)
+        texts.append(f"Mean maps of {rows}, by sex and age group, as in Fig. 3, each on its own scale:")
     return Part("Where the configurations look (Fig. 3)", "\n\n".join(texts), pictures)
 
 
 def _mean_maps(material: Material, row: str) -> Picture:
-    maps = material.measurements.maps(material.asked.configurations.rows[row].run)
+    maps = material.measurements.maps(material.asked.looks[row])
     groups = mean_maps(material.origin.labels, np.asarray(maps))
     finest = [group for group in groups if "," in group.group]
     return activation_chart(f"Mean activation of {row} on fold {material.origin.fold}", finest or groups[:1])

@@ -27,10 +27,9 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Configurations:
-    """Rows by name. reference: the row that the others are tested against. maps: rows whose mean maps are drawn."""
+    """Rows by name. reference: the row that the others are tested against."""
 
     reference: str
-    maps: tuple[str, ...]
     printed_images: Mapping[str, tuple[str, ...]]
     """As `Configuration.printed`."""
     rows: Mapping[str, Configuration]
@@ -52,6 +51,22 @@ class Architectures:
 
     reference: str
     rows: Mapping[str, Architecture]
+
+
+@dataclass(frozen=True)
+class Finer:
+    """A configuration gone on with at a larger size, where its map has more cells. source: the run it begins with."""
+
+    run: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Maps:
+    """RegressionCNN Fig. 3. finer: rows beside the configurations, by name; drawn: rows whose mean maps are shown."""
+
+    finer: Mapping[str, Finer]
+    drawn: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,14 @@ class Specification:
     configurations: Configurations
     architectures: Architectures
     transfer: Transfer
+    maps: Maps
     reader: str
+
+    @property
+    def looks(self) -> dict[str, str]:
+        """The run of each row whose maps are examined."""
+        plain, finer = self.configurations.rows, self.maps.finer
+        return {row: each.run for row, each in plain.items()} | {row: each.run for row, each in finer.items()}
 
     @property
     def rows(self) -> tuple[Configuration | Architecture, ...]:
@@ -101,13 +123,15 @@ def read_specification(path: Path) -> Specification:
     """Raises ValueError that names file, line and key."""
     top = read_document(path)
     coverage = top.section("coverage")
+    configurations = _configurations(top.section("configurations"))
     specification = Specification(
         path=path,
         title=top.text("title"),
         paper=top.text("paper"),
-        configurations=_configurations(top.section("configurations")),
+        configurations=configurations,
         architectures=_architectures(top.section("architectures")),
         transfer=_transfer(top.section("transfer")),
+        maps=_maps(top.section("maps"), configurations),
         reader=coverage.text("reader"),
     )
     coverage.close()
@@ -119,7 +143,6 @@ def _configurations(section: Section) -> Configurations:
     rows = _rows(section, _configuration)
     found = Configurations(
         reference=_one_of(section, "reference", section.text("reference"), rows),
-        maps=tuple(_one_of(section, "maps", name, rows) for name in section.texts("maps", ())),
         printed_images={
             "all": (section.text("images"),),
             **{name: _texts(section, f"{name}_images", GROUPS) for _, name in SEXES},
@@ -144,6 +167,14 @@ def _architectures(section: Section) -> Architectures:
 
 def _architecture(row: Section) -> Architecture:
     return Architecture(row.text("run"), row.text("paper"), row.whole("parameters", 0), row.text("mae"))
+
+
+def _maps(section: Section, configurations: Configurations) -> Maps:
+    finer = _rows(section, lambda row: Finer(row.text("run"), row.text("from")))
+    known = {**configurations.rows, **finer}
+    found = Maps(finer, tuple(_one_of(section, "drawn", name, known) for name in section.texts("drawn", ())))
+    section.close()
+    return found
 
 
 def _transfer(section: Section) -> Transfer:
