@@ -8,7 +8,8 @@ from pydicom import Dataset
 from dicom_node.report.typeface import Typeface
 
 _COLOURS = {"BONES": (86, 180, 233), "READING": (255, 196, 84)}
-_EDGE_PX = 2
+_EDGES_A_HEIGHT = 600
+"""The dark edge of a letter is this share of the image's height; a small image has none."""
 
 
 def over_image(source: Dataset, state: Dataset) -> Image.Image:
@@ -25,7 +26,8 @@ def over_image(source: Dataset, state: Dataset) -> Image.Image:
             draw.line([(float(x), float(y)) for x, y in points], fill=colour, width=2)
         for words in annotation.get("TextObjectSequence", ()):
             place, anchor = _place(words, image), _anchor(words)
-            draw.text(place, _lines(words), colour, face, anchor, stroke_width=_EDGE_PX, stroke_fill="black")
+            edge = image.height // _EDGES_A_HEIGHT
+            draw.text(place, _lines(words), colour, face, anchor, stroke_width=edge, stroke_fill="black")
     return image
 
 
