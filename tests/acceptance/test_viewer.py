@@ -1,6 +1,6 @@
-"""The viewer that many PACS come with, OHIF in Chromium on Orthanc's DICOMweb, shows the picture and the original.
+"""A viewer of the field, OHIF in Chromium on Orthanc's DICOMweb, shows picture, original, and the report's numbers.
 
-It lists the report and the boxes, and shows neither: that is why a picture goes along.
+It lists the presentation state, and does not show it.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,13 @@ def test_the_original_is_drawn_as_the_reader_sees_it(study: ShownStudy, answer: 
     assert mean_difference(shown.canvas, fitted(np.dstack([grey] * 3), shown.canvas.shape)) < DRAWN_LEVELS
 
 
-def test_report_and_boxes_are_listed_and_the_boxes_are_called_unsupported(study: ShownStudy) -> None:
+def test_the_report_is_drawn_over_the_original_with_its_bone_age(study: ShownStudy) -> None:
+    labels = " ".join(study.report)
+    for words in ("XR Bone age: 123.40 mo", "Chronological age: 127.00 mo", "Certainty of Finding: 97.50 %", "Ulna"):
+        assert words in labels
+
+
+def test_boxes_are_listed_and_called_unsupported(study: ShownStudy) -> None:
     """If this fails, the viewer has learnt something, and docs/results/viewers.md must say so."""
     assert sorted(study.listed, key=str) == [
         Listed("DX", False),

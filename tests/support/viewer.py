@@ -40,10 +40,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class ShownStudy:
-    """images: by SOP Instance UID."""
+    """images: by SOP Instance UID. report: the lines of the window where a report is drawn over its image."""
 
     listed: tuple[Listed, ...]
     images: dict[str, ShownImage]
+    report: tuple[str, ...]
 
 
 def require() -> None:
@@ -55,7 +56,7 @@ def require() -> None:
 
 
 def shown(server: str, study_uid: str, folder: Path) -> ShownStudy:
-    """Open a study of a DICOMweb server in OHIF, and each of its images. An image that is not shown fails the test."""
+    """Open a study of a DICOMweb server in OHIF, and each of its images and reports. One that is not shown fails the test."""
     result = tools.run("node", DRIVER, server, study_uid, folder, timeout_s=TIMEOUT_S)
     assert result.returncode == 0, result.stderr
     display_sets = json.loads(result.stdout)
@@ -63,6 +64,7 @@ def shown(server: str, study_uid: str, folder: Path) -> ShownStudy:
     return ShownStudy(
         tuple(Listed(each["modality"], each["unsupported"]) for each in display_sets),
         {image["instance"]: _image(image, folder) for image in images},
+        tuple(line for each in display_sets for line in each.get("text", "").splitlines()),
     )
 
 

@@ -3,7 +3,8 @@
 //
 // SERVER is an Orthanc with DICOMweb; OHIF comes from node_modules, under the same origin. FOLDER gets, for each image,
 // INSTANCE.raw (the pixels that the viewer decoded) and INSTANCE.png (the viewport's canvas), and window-MODALITY.png.
-// Standard output is one JSON document: each display set that OHIF lists, with its `images`, or `unsupported`.
+// Standard output is one JSON document: each display set that OHIF lists, with its `images`, the `text` that stands in the
+// window once its measurements are drawn, or `unsupported`.
 // VIEWER_PATIENCE_S is how long each step may take. An image that is not shown ends it with an error.
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -14,7 +15,6 @@ import { chromium } from "playwright-core";
 const VIEWER = fileURLToPath(new URL("node_modules/@ohif/app/dist/", import.meta.url));
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const PATIENCE_MS = Number(process.env.VIEWER_PATIENCE_S ?? 120) * 1000;
-const IMAGES = new Set(["DX", "OT"]);
 const SERVED = /^\/(dicom-web|wado)(\/|$)/;
 const CONFIG = `window.failures = [];
 window.config = {
@@ -108,6 +108,17 @@ async function kept(page, { id }, folder) {
   return images;
 }
 
+// Puts a report into the viewport; gives all text of the window once its bone age is drawn over the image.
+async function read(page, { id }) {
+  await page.evaluate((uid) => {
+    const { viewportGridService } = window.services;
+    const viewportId = viewportGridService.getActiveViewportId();
+    viewportGridService.setDisplaySetsForViewport({ viewportId, displaySetInstanceUIDs: [uid] });
+  }, id);
+  await page.waitForFunction(() => document.body.innerText.includes("XR Bone age"));
+  return page.evaluate(() => document.body.innerText);
+}
+
 function inTime(work) {
   const late = new Promise((_, reject) => {
     setTimeout(reject, PATIENCE_MS, new Error("nothing was shown in time")).unref();
@@ -123,11 +134,13 @@ try {
   const page = await opened(browser, server);
   const outcomes = [];
   for (const each of await listed(page, server, study)) {
-    if (each.unsupported || !IMAGES.has(each.modality)) {
+    if (each.unsupported) {
       outcomes.push(each);
-      continue;
+    } else if (each.modality === "SR") {
+      outcomes.push({ ...each, text: await inTime(read(page, each)) });
+    } else {
+      outcomes.push({ ...each, images: await inTime(kept(page, each, folder)) });
     }
-    outcomes.push({ ...each, images: await inTime(kept(page, each, folder)) });
     await page.screenshot({ path: join(folder, `window-${each.modality}.png`) });
   }
   console.log(JSON.stringify(outcomes));
