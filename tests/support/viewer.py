@@ -56,7 +56,7 @@ def require() -> None:
 
 
 def shown(server: str, study_uid: str, folder: Path) -> ShownStudy:
-    """Open a study of a DICOMweb server in OHIF, and each of its images and reports. One that is not shown fails the test."""
+    """Open a study of a DICOMweb server in OHIF, with its images and reports. One that is not shown fails the test."""
     result = tools.run("node", DRIVER, server, study_uid, folder, timeout_s=TIMEOUT_S)
     assert result.returncode == 0, result.stderr
     display_sets = json.loads(result.stdout)
