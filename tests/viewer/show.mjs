@@ -108,13 +108,9 @@ async function kept(page, { id }, folder) {
   return images;
 }
 
-// Puts a report into the viewport; gives all text of the window once its bone age is drawn over the image.
-async function read(page, { id }) {
-  await page.evaluate((uid) => {
-    const { viewportGridService } = window.services;
-    const viewportId = viewportGridService.getActiveViewportId();
-    viewportGridService.setDisplaySetsForViewport({ viewportId, displaySetInstanceUIDs: [uid] });
-  }, id);
+// Opens the report as a reader does; gives all text of the window once its bone age is drawn over the image.
+async function read(page) {
+  await page.getByText(/Bone age report/).first().dblclick();
   await page.waitForFunction(() => document.body.innerText.includes("XR Bone age"));
   return page.evaluate(() => document.body.innerText);
 }
@@ -137,7 +133,7 @@ try {
     if (each.unsupported) {
       outcomes.push(each);
     } else if (each.modality === "SR") {
-      outcomes.push({ ...each, text: await inTime(read(page, each)) });
+      outcomes.push({ ...each, text: await inTime(read(page)) });
     } else {
       outcomes.push({ ...each, images: await inTime(kept(page, each, folder)) });
     }
