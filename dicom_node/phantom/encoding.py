@@ -49,7 +49,7 @@ def _lossy_htj2k(pixels: np.ndarray[Any, Any], bits_stored: int) -> bytes:
     return _redeclared(imagecodecs.htj2k_encode(filling, _HTJ2K_STEP, reversible=False), bits_stored)
 
 
-def _redeclared(codestream: bytes, bits_stored: int) -> bytes:
+def _redeclared(codestream: bytes | bytearray, bits_stored: int) -> bytes:
     """The encoder always declares the array's bits; DICOM wants the bits stored (PS3.5 8.2.4), in SIZ's Ssiz byte."""
     patched = bytearray(codestream)
     patched[patched.index(b"\xff\x51") + _SSIZ_OFFSET] = bits_stored - 1

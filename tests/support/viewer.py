@@ -1,6 +1,6 @@
 """OHIF in headless Chromium, from the packages that tests/viewer/package.json pins: what it decodes and draws.
 
-`python -m tests.support.viewer OUTPUT`: the gallery's child of ten in OHIF, as OUTPUT/window-OT.png and window-DX.png.
+`python -m tests.support.viewer OUTPUT`: the gallery's child of ten in OHIF, as OUTPUT/window-OT.png, -SR and -DX.
 """
 
 import json
