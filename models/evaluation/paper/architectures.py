@@ -47,4 +47,4 @@ def architectures_section(
         f"{origin.paper}, Table II, measured other images. Ours at that size has the paper's head; libraries differ in "
         "what a norm learns, and so in the count."
     )
-    return "\n\n".join([origin.above(found), table(head, lines), note])
+    return "\n\n".join([origin.above(found), table(head, lines), note, *([asked.note] if asked.note else [])])

@@ -47,10 +47,11 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Architectures:
-    """Rows by name. reference: the row that the others are tested against."""
+    """Rows by name. reference: the row that the others are tested against. note: what is to be known of them all."""
 
     reference: str
     rows: Mapping[str, Architecture]
+    note: str
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,9 @@ def _configuration(row: Section) -> Configuration:
 
 def _architectures(section: Section) -> Architectures:
     rows = _rows(section, _architecture)
-    found = Architectures(_one_of(section, "reference", section.text("reference"), rows), rows)
+    found = Architectures(
+        _one_of(section, "reference", section.text("reference"), rows), rows, section.text("note", "").strip()
+    )
     section.close()
     return found
 
