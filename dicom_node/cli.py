@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dicom_node.cli_models import calibrate, data_app, evaluate_runs, models_app, with_clear_faults
+from dicom_node.cli_models import calibrate, data_app, evaluate_refusals, evaluate_runs, models_app, with_clear_faults
 from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
 app.command()(conformance)
+app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
 
 
@@ -181,7 +182,7 @@ def train(
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader, a detector or a segmenter by a recipe.
+    """Train a reader, a detector, a segmenter or a judge by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """

@@ -240,3 +240,30 @@ def evaluate_runs(
         )
     )
     typer.echo(str(page))
+
+
+def evaluate_refusals(
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,
+    each: Annotated[int, typer.Option(min=1, help="Pictures of each kind that is not to be read.")] = 20,
+    pipeline: Annotated[str, typer.Option(help="A pipeline by name.")] = "bone_age",
+    output: Annotated[Path | None, typer.Option(help="Markdown file to write.", dir_okay=False)] = None,
+    weights_directory: AnyWeights = None,
+) -> None:
+    """Measure what is refused: hands that should be read, and made-up pictures that should not.
+
+    Example: dicom-node evaluate-refusals --data /data --output refusals.md
+    """
+    from dicom_node.operate.refusals.run import evaluate_refusals as run
+
+    text = with_clear_faults(
+        lambda: run(
+            data=data,
+            fold=fold,
+            each=each,
+            pipeline=pipeline,
+            output=output,
+            weights_directory=weights_directory,
+        )
+    )
+    typer.echo(text)

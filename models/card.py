@@ -22,6 +22,8 @@ class Task(StrEnum):
     BONE_AGE = "bone age"
     DETECTION = "detection"
     SEGMENTATION = "segmentation"
+    PLAUSIBILITY = "plausibility"
+    """Whether a picture is one whole hand."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ class Card:
     task: Task = Task.BONE_AGE
     """Cards without this key are of readers."""
     classes: tuple[str, ...] = ()
-    """What a detector finds, in the order of its labels."""
+    """What a detector finds or a judge tells apart, in the order of labels and answers."""
+    threshold: float | None = None
+    """Of a judge of plausibility: a picture is refused where its probability to be a hand is lower."""
 
     def __post_init__(self) -> None:
         if (self.interval is None) == (self.task is Task.BONE_AGE):

@@ -1,6 +1,6 @@
 """From a run folder to weights that ship: float16 safetensors and a card with measured figures.
 
-Of a reader, a detector or a segmenter, by the run's recipe.
+Of a reader, a detector, a segmenter or a judge, by the run's recipe.
 """
 
 import hashlib
@@ -18,9 +18,11 @@ from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
 from models.evaluation.conformal import fit_interval
 from models.networks import build_network
 from models.package_measures import AnyRecipe, measured
+from models.plausibility.verdict import CLASSES
 from models.registry import SHIPPED
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.follow import choose_device
+from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
 from models.training.recipe import load_recipe
 from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
 from models.training.tasks import task_of
@@ -66,6 +68,7 @@ def _recipe(path: Path) -> AnyRecipe:
         Task.BONE_AGE: load_recipe,
         Task.DETECTION: load_detection_recipe,
         Task.SEGMENTATION: load_segmentation_recipe,
+        Task.PLAUSIBILITY: load_plausibility_recipe,
     }
     return loaders[task_of(path)](path)
 
@@ -92,7 +95,9 @@ def _draft(name: str, version: str, sha256: str, recipe: AnyRecipe, origin: _Ori
 
 
 def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
-    """What the cards of readers, of detectors and of segmenters say differently."""
+    """What the cards of readers and of weights for other tasks say differently."""
+    if isinstance(recipe, PlausibilityRecipe):
+        return {"task": Task.PLAUSIBILITY, "classes": tuple(map(str, CLASSES)), "interval": None}
     if isinstance(recipe, SegmentationRecipe):
         return {"task": Task.SEGMENTATION, "classes": ("hand",), "interval": None}
     if isinstance(recipe, DetectionRecipe):
@@ -113,6 +118,8 @@ def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
 def _taken(recipe: AnyRecipe) -> str:
     if isinstance(recipe, DetectionRecipe):
         return f"folds 0-7 of 0-9, those with a marked {recipe.marks}"
+    if isinstance(recipe, PlausibilityRecipe):
+        return f"folds 0-7 of 0-9, {recipe.hands} of them, pictures made of {recipe.sources}, and drawn pictures"
     if isinstance(recipe, SegmentationRecipe):
         drawn = "those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
         return f"folds 0-7 of 0-9, {drawn}"

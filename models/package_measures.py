@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.card import Card
 from models.data.labels import Split
@@ -14,16 +15,22 @@ from models.evaluation.conformal import fit_interval, measured_coverage
 from models.evaluation.metrics import summarise
 from models.evaluation.readings import read_with
 from models.evaluation.segmentation_run import agreement_on, failures_on, held_out_masked
+from models.plausibility.judged import reframed
+from models.plausibility.judging import Probabilities, judge, of_hand, threshold_for, verdict_of
+from models.plausibility.sources import phantom_hands
+from models.plausibility.verdict import CLASSES, Verdict
 from models.registry import LoadedModel, load
 from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, key_pointed
 from models.training.detection_recipe import DetectionRecipe
 from models.training.detection_run import load_marked_sets
+from models.training.plausibility_recipe import PlausibilityRecipe
+from models.training.plausibility_run import load_judged
 from models.training.recipe import Recipe
 from models.training.run import load_sets
 from models.training.segmentation_recipe import SegmentationRecipe
 from models.training.segmentation_run import load_masked
 
-AnyRecipe = Recipe | DetectionRecipe | SegmentationRecipe
+AnyRecipe = Recipe | DetectionRecipe | SegmentationRecipe | PlausibilityRecipe
 
 
 def measured(
@@ -35,6 +42,8 @@ def measured(
         return replace(draft, metrics=_of_detector(loaded, recipe, data, cache, device))
     if isinstance(recipe, SegmentationRecipe):
         return replace(draft, metrics=_of_segmenter(loaded, recipe, data, cache, device))
+    if isinstance(recipe, PlausibilityRecipe):
+        return _judge(draft, loaded, recipe, data, cache, device)
     return _reader(draft, loaded, recipe, data, cache, device)
 
 
@@ -108,3 +117,40 @@ def _agreement(name: str, loaded: LoadedModel, masked: MaskedFrames, device: str
         f"{name}_dice": round(cleaned.dice.value, 4),
         f"{name}_pixel_accuracy": round(cleaned.pixel_accuracy.value, 4),
     }
+
+
+def _judge(
+    draft: Card, loaded: LoadedModel, recipe: PlausibilityRecipe, data: Path | None, cache: Path | None, device: str
+) -> Card:
+    """With its threshold from the hands of the calibrate split; measured on those and on the select split alone.
+
+    The test split is looked at by `dicom-node evaluate-refusals`, with the pipeline that refuses.
+    """
+
+    def judged(frames: NDArray[np.uint8]) -> Probabilities:
+        return judge(loaded.network, frames, recipe.input_size, device=device)
+
+    select = load_judged(recipe, data, Split.SELECT, cache=cache)
+    certain = of_hand(judged(_calibration_hands(recipe, data, cache)))
+    threshold = threshold_for(certain)
+    verdicts = [CLASSES.index(verdict_of(each, threshold)) for each in judged(select.frames)]
+    told, hand = np.array(verdicts), CLASSES.index(Verdict.HAND)
+    bad = select.verdicts != hand
+    metrics = {
+        "calibrate_hands": len(certain),
+        "calibrate_refused": int((certain < threshold).sum()),
+        "select_hands": int((~bad).sum()),
+        "select_hands_refused": int((told[~bad] != hand).sum()),
+        "select_made": int(bad.sum()),
+        "select_made_refused_share": round(float((told[bad] != hand).mean()), 4),
+        "select_made_right_reason_share": round(float((told[bad] == select.verdicts[bad]).mean()), 4),
+    }
+    return replace(draft, threshold=threshold, metrics=metrics)
+
+
+def _calibration_hands(recipe: PlausibilityRecipe, data: Path | None, cache: Path | None) -> NDArray[np.uint8]:
+    if recipe.phantoms is not None:
+        hands = phantom_hands(Split.CALIBRATE, recipe.phantoms.calibrate)
+        return reframed(hands, len(hands), recipe.seed).frames
+    assert data is not None  # held by load_judged
+    return load_radiographs(data, cache).take([Split.CALIBRATE]).frames

@@ -20,8 +20,14 @@ from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Stage
 from pipelines.stages.hand_mask import HandMask
 from pipelines.stages.mirror import MirrorRight
+from pipelines.stages.plausibility import Plausibility
 
-STAGES: Mapping[str, type[Stage]] = {"checks": Checks, "hand_mask": HandMask, "mirror_right": MirrorRight}
+STAGES: Mapping[str, type[Stage]] = {
+    "checks": Checks,
+    "hand_mask": HandMask,
+    "mirror_right": MirrorRight,
+    "plausibility": Plausibility,
+}
 READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
 
 _Kind = TypeVar("_Kind")

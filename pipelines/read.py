@@ -29,7 +29,8 @@ class StagedPipeline:
         self.models: tuple[ModelIdentity, ...] = (*(reader.identity for reader in readers), *others)
         self._qualified = {reader.name for reader in readers if qualifies(reader, readers[0])}
         calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
-        self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in others))
+        settled = (stage.in_force for stage in stages if stage.in_force)
+        self.fingerprint = fingerprint(spec.canonical(), *calibrated, *(each.sha256 for each in others), *settled)
 
     def read(self, radiographs: Sequence[HandRadiograph]) -> list[Reading | Refusal]:
         """One answer a radiograph, in order."""
@@ -38,6 +39,11 @@ class StagedPipeline:
         requests = [Request(case.radiograph, sex) for case in cases for sex in _sexes(case)]
         answers = [iter(reader.read(requests)) for reader in self.readers]
         return [each if isinstance(each, Refusal) else self._reading(each, answers) for each in passed]
+
+    def refusal_of(self, radiograph: HandRadiograph) -> Refusal | None:
+        """Why no reader would be given it, None where one would; by the stages alone."""
+        passed = self._pass(radiograph)
+        return passed if isinstance(passed, Refusal) else None
 
     def _pass(self, radiograph: HandRadiograph) -> Case | Refusal:
         case = Case(radiograph)

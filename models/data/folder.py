@@ -2,10 +2,11 @@
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from models.data.images import decode_image
 from models.data.labels import Label, read_labels
 from models.preprocess import FRAME_PX, standard_frame
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,27 @@ class FolderSource:
     def decode(self, labels: Sequence[Label], frames: NDArray[np.uint8]) -> None:
         """Fill frames (N, 299, 299) with the images of the labels. Raises ValueError where one is missing."""
         rows = {label.id: n for n, label in enumerate(labels)}
+        for image_id, frame in self._each(labels, lambda blob: standard_frame(decode_image(blob))):
+            frames[rows[image_id]] = frame
+
+    def pixels(self, labels: Sequence[Label]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Id and pixels, (299, 299) float32 in [0, 1], of each label's image as it came, not made standard.
+
+        In the order of the shards. Raises ValueError as `decode` does.
+        """
+        yield from self._each(labels, decode_image)
+
+    def _each(self, labels: Sequence[Label], work: Callable[[bytes], Result]) -> Iterator[tuple[int, Result]]:
+        missing = {label.id for label in labels}
         for shard in self._shards():
             with zipfile.ZipFile(shard) as archive, ThreadPoolExecutor() as pool:
-                wanted = [name for name in archive.namelist() if int(Path(name).stem) in rows]
-                blobs = ((int(Path(name).stem), archive.read(name)) for name in wanted)
-                for image_id, frame in pool.map(_decode, blobs):
-                    frames[rows.pop(image_id)] = frame
-        if rows:
-            raise ValueError(f"{self.data}: {len(rows)} labelled images are missing, among them {min(rows)}")
+                wanted = [name for name in archive.namelist() if int(Path(name).stem) in missing]
+                blobs = (archive.read(name) for name in wanted)
+                for name, result in zip(wanted, pool.map(work, blobs), strict=True):
+                    missing.remove(int(Path(name).stem))
+                    yield int(Path(name).stem), result
+        if missing:
+            raise ValueError(f"{self.data}: {len(missing)} labelled images are missing, among them {min(missing)}")
 
     def verify(self, labels: Sequence[Label], frames: NDArray[np.uint8]) -> None:
         """Nothing: the folds come with the folder."""
@@ -51,7 +67,3 @@ class FolderSource:
         if not shards:
             raise ValueError(f"{self.data / 'rsna299'}: no images-*.zip")
         return shards
-
-
-def _decode(blob: tuple[int, bytes]) -> tuple[int, NDArray[np.uint8]]:
-    return blob[0], standard_frame(decode_image(blob[1]))

@@ -6,12 +6,14 @@ from typing import Any
 from torch import nn
 
 from models.networks.faster_rcnn import FasterRCNN
+from models.networks.plausibility import PlausibilityNet
 from models.networks.regression_cnn import RegressionCNN
 from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
     "faster_rcnn": FasterRCNN,
+    "plausibility": PlausibilityNet,
     "regression_cnn": RegressionCNN,
     "unet": UNet,
     "whole_hand": WholeHandNet,

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from models.card import Task
 from models.training.detection_run import train_detector
+from models.training.plausibility_run import train_judge
 from models.training.recipe import read_document
 from models.training.segmentation_run import train_segmenter
 
 TRAININGS: Mapping[Task, Callable[..., Path]] = {
     Task.DETECTION: train_detector,
+    Task.PLAUSIBILITY: train_judge,
     Task.SEGMENTATION: train_segmenter,
 }
 """Of every task but reading; all take the same options."""

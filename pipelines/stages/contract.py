@@ -62,6 +62,11 @@ class Stage(BaseModel):
         """Of the stage's own weights; None where it has none."""
         return None
 
+    @property
+    def in_force(self) -> str:
+        """What decides beside the YAML file and the weights, as text; empty where nothing does."""
+        return ""
+
     def apply(self, case: Case) -> Case | Refusal:
         """The case for the next stage, or why it is not read. Pure."""
         raise NotImplementedError

@@ -29,11 +29,11 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["bone_age", "phantom"])
-def test_shipped_pipelines_can_be_built(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "of_stages"), [("bone_age", ["plausibility"]), ("phantom", [])])
+def test_shipped_pipelines_can_be_built(name: str, of_stages: list[str], tmp_path: Path) -> None:
     pipeline = build(pipeline_path(name), weights_directory=write_untrained_weights(tmp_path), device="cpu")
     assert pipeline.name == name
-    assert [model.name for model in pipeline.models] == [load_spec(pipeline_path(name)).primary]
+    assert [model.name for model in pipeline.models] == [load_spec(pipeline_path(name)).primary, *of_stages]
 
 
 def test_shipped_parameters_are_the_defaults() -> None:

@@ -1,0 +1,100 @@
+"""The kinds of pictures that are not to be read, what each is to be called, and which are kept from every training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+
+from models.plausibility import anatomy, patterns, spoiled
+from models.plausibility.scene import Pixels
+from models.plausibility.spoiled import Hands
+from models.plausibility.verdict import Verdict
+
+Make = Callable[[Hands, np.random.Generator], Pixels]
+
+
+class Use(StrEnum):
+    """What a kind is for."""
+
+    TRAINED = "trained on"
+    KEPT = "never trained on, and looked at before, with version 1.0.0"
+    FRESH = "never trained on, and never looked at before"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One generator of pictures. verdict: what a judge is taught.
+
+    also: other verdicts that are as right, where a picture is two things at once.
+    use: whether it may be trained on and tuned by; the others are looked at in the last measurement alone.
+    """
+
+    name: str
+    verdict: Verdict
+    make: Make
+    also: frozenset[Verdict] = frozenset()
+    use: Use = Use.TRAINED
+
+    @property
+    def right(self) -> frozenset[Verdict]:
+        """The verdicts that say what it is."""
+        return self.also | {self.verdict}
+
+
+def _of_nothing(draw: Callable[[np.random.Generator], Pixels], _hands: Hands, rng: np.random.Generator) -> Pixels:
+    return draw(rng)
+
+
+def _drawn(draw: Callable[[np.random.Generator], Pixels], use: Use = Use.TRAINED) -> Kind:
+    also = frozenset({Verdict.UNUSABLE_EXPOSURE}) if draw.__module__ == patterns.__name__ else frozenset[Verdict]()
+    return Kind(_name(draw), Verdict.NOT_A_HAND, partial(_of_nothing, draw), also, use)
+
+
+def _badly_exposed(draw: Callable[[np.random.Generator], Pixels]) -> Kind:
+    also = frozenset({Verdict.NOT_A_HAND})
+    return Kind(_name(draw), Verdict.UNUSABLE_EXPOSURE, partial(_of_nothing, draw), also)
+
+
+def _spoiled(make: Make, verdict: Verdict, *also: Verdict, use: Use = Use.TRAINED) -> Kind:
+    return Kind(_name(make), verdict, make, frozenset(also), use)
+
+
+def _name(function: Callable[..., Pixels]) -> str:
+    return function.__name__.replace("_", "-")
+
+
+KINDS: tuple[Kind, ...] = (
+    *map(_drawn, (anatomy.skull, anatomy.chest, anatomy.spine, anatomy.knee, anatomy.foot, anatomy.shoulder)),
+    *map(_drawn, (anatomy.loose_bones, patterns.page, patterns.shapes, patterns.exposed_field)),
+    *map(_badly_exposed, (patterns.noise, patterns.blank, patterns.saturated, patterns.gradient)),
+    _spoiled(spoiled.fingers_off, Verdict.CUT_OFF),
+    _spoiled(spoiled.wrist_off, Verdict.CUT_OFF),
+    _spoiled(spoiled.half, Verdict.CUT_OFF),
+    _spoiled(spoiled.close_up, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
+    _spoiled(spoiled.beside, Verdict.SEVERAL_HANDS),
+    _spoiled(spoiled.mirrored, Verdict.SEVERAL_HANDS),
+    _spoiled(spoiled.shuffled, Verdict.NOT_A_HAND),
+    _spoiled(spoiled.collage, Verdict.NOT_A_HAND, Verdict.CUT_OFF, Verdict.SEVERAL_HANDS),
+    _spoiled(spoiled.faint, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(spoiled.drowned, Verdict.UNUSABLE_EXPOSURE),
+    *(_drawn(draw, Use.KEPT) for draw in (anatomy.pelvis, anatomy.elbow, anatomy.jaw)),
+    *(_drawn(draw, Use.KEPT) for draw in (patterns.clouds, patterns.test_pattern)),
+    _spoiled(spoiled.one_finger, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(spoiled.quarter, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(spoiled.stacked, Verdict.SEVERAL_HANDS),
+    _spoiled(spoiled.three, Verdict.SEVERAL_HANDS, use=Use.KEPT),
+    _spoiled(spoiled.strips, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(spoiled.swirled, Verdict.NOT_A_HAND),
+    _spoiled(spoiled.burnt, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(spoiled.double_exposed, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _spoiled(spoiled.four, Verdict.SEVERAL_HANDS, use=Use.FRESH),
+    _spoiled(spoiled.overlapping, Verdict.SEVERAL_HANDS, use=Use.FRESH),
+    _spoiled(spoiled.halves_joined, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS, Verdict.CUT_OFF, use=Use.FRESH),
+    _spoiled(spoiled.waved, Verdict.NOT_A_HAND, use=Use.FRESH),
+    _spoiled(spoiled.blurred, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, use=Use.FRESH),
+    _spoiled(spoiled.lined, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, use=Use.FRESH),
+)
+SEEN = tuple(kind for kind in KINDS if kind.use is Use.TRAINED)
+UNSEEN = tuple(kind for kind in KINDS if kind.use is not Use.TRAINED)
