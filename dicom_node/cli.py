@@ -249,10 +249,12 @@ def evaluate(
 ) -> None:
     """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
-    Of a segmenter, named alone: its masks beside true ones and thresholds, and how often they fail.
+    Of a segmenter, named alone: its masks beside true ones and thresholds, and how often they fail. Of detectors: how
+    well they find what is marked, bones also by name and age.
 
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """
+    from models.evaluation.detection_run import evaluate_detectors, is_detector
     from models.evaluation.originals import evaluate_originals
     from models.evaluation.plan import Plan, parse_by, parse_compare, parse_edges
     from models.evaluation.run import evaluate_plan
@@ -267,9 +269,20 @@ def evaluate(
             weights_directory=weights_directory, device=choose_device(device),
         )  # fmt: skip
 
+    def detectors() -> str:
+        if compare or stages or limit or robustness or activation or originals or contact_sheet:
+            raise ValueError(f"{models[0]}: detectors are measured with --fold and --output alone")
+        return evaluate_detectors(
+            models, data=data, fold=fold, output=output, weights_directory=weights_directory,
+            device=choose_device(device),
+        )  # fmt: skip
+
     def run() -> None:
         if is_segmenter(models, weights_directory):
             typer.echo(segmenter())
+            return
+        if is_detector(models, weights_directory):
+            typer.echo(detectors())
             return
         if originals:
             for name in models:

@@ -116,14 +116,14 @@ def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
 
 
 def _taken(recipe: AnyRecipe) -> str:
-    if isinstance(recipe, DetectionRecipe):
-        return f"folds 0-7 of 0-9, those with a marked {recipe.marks}"
     if isinstance(recipe, PlausibilityRecipe):
         return f"folds 0-7 of 0-9, {recipe.hands} of them, pictures made of {recipe.sources}, and drawn pictures"
     if isinstance(recipe, SegmentationRecipe):
         drawn = "those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
         return f"folds 0-7 of 0-9, {drawn}"
     folds = "folds 0-7" if recipe.folds is None else f"folds {', '.join(map(str, recipe.folds))}"
+    if isinstance(recipe, DetectionRecipe):
+        return f"{folds} of 0-9, those with marks of the {recipe.marks.value}"
     return f"{folds} of 0-9" + ("" if recipe.images is None else f", {recipe.images} images of them")
 
 

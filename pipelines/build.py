@@ -16,6 +16,7 @@ from pipelines.read import StagedPipeline
 from pipelines.readers.contract import Reader
 from pipelines.readers.whole_hand import WholeHandReader
 from pipelines.spec import PipelineInvalid, ReaderStep, Step, faults, load_spec
+from pipelines.stages.bones import Bones
 from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Stage
 from pipelines.stages.hand_mask import HandMask
@@ -23,6 +24,7 @@ from pipelines.stages.mirror import MirrorRight
 from pipelines.stages.plausibility import Plausibility
 
 STAGES: Mapping[str, type[Stage]] = {
+    "bones": Bones,
     "checks": Checks,
     "hand_mask": HandMask,
     "mirror_right": MirrorRight,

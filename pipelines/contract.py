@@ -84,6 +84,27 @@ class FoundBone:
             raise ValueError(f"a bone's box has an inside, and its score is 0 to 1; these do not: {self}")
 
 
+class BoneFault(StrEnum):
+    """Why a bone is missing."""
+
+    NOT_FOUND = "not-found"
+    """No box of its kind is left for it."""
+    NO_HAND = "no-hand"
+    """Too little was found to tell how the hand lies."""
+    OUT_OF_ORDER = "out-of-order"
+    """What was found lies on the wrong side of a neighbour, or of the bone before it on its ray."""
+    OUT_OF_PROPORTION = "out-of-proportion"
+    """What was found is far too large or small for this hand."""
+
+
+@dataclass(frozen=True)
+class MissingBone:
+    """A bone that was looked for and is not among those found."""
+
+    bone: Bone
+    fault: BoneFault
+
+
 class ImageQuality(StrEnum):
     """How well the radiograph can be read (PS3.16 CID 3114)."""
 
@@ -126,6 +147,10 @@ class WarningCode(StrEnum):
     """A right hand, mirrored before reading."""
     NO_HAND_MASK = "no-hand-mask"
     """The mask of the hand has failed, and none is used."""
+    BONES_MISSING = "bones-missing"
+    """Not all thirteen bones were found."""
+    TOO_YOUNG_FOR_BONES = "too-young-for-bones"
+    """Younger, or read as younger, than any child whose bones the detector was taught."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +195,8 @@ class Reading:
 
     bone_age_months, interval_months: of the primary reader; None where the sex is missing.
     heatmap_months: (H, W) float32 over the original frame: the share of bone age each place speaks for (RAM).
-    bones: those that were found, each at most once.  quality: None where no stage judged it.
+    bones: those that were found, each at most once; missing_bones: the others, where they were looked for.
+    quality: None where no stage judged it.
     """
 
     bone_age_months: float | None
@@ -182,6 +208,7 @@ class Reading:
     models: tuple[ModelIdentity, ...]
     warnings: tuple[WarningCode, ...] = ()
     bones: tuple[FoundBone, ...] = ()
+    missing_bones: tuple[MissingBone, ...] = ()
     quality: ImageQuality | None = None
     enhancements: tuple[Enhancement, ...] = ()
 

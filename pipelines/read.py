@@ -36,7 +36,7 @@ class StagedPipeline:
         """One answer a radiograph, in order."""
         passed = [self._pass(radiograph) for radiograph in radiographs]
         cases = [each for each in passed if isinstance(each, Case)]
-        requests = [Request(case.radiograph, sex) for case in cases for sex in _sexes(case)]
+        requests = [Request(case.radiograph, sex, case.hand_mask, case.bones) for case in cases for sex in _sexes(case)]
         answers = [iter(reader.read(requests)) for reader in self.readers]
         return [each if isinstance(each, Refusal) else self._reading(each, answers) for each in passed]
 
@@ -69,6 +69,8 @@ class StagedPipeline:
             heatmap_months=case.original_frame(_heatmap(case, by_reader[0])),
             models=self.models,
             warnings=self._warnings(case, every),
+            bones=case.bones,
+            missing_bones=case.missing_bones,
         )
 
     def _judged(self, reading: ReaderReading) -> ReaderReading:
@@ -85,6 +87,8 @@ class StagedPipeline:
         primary = [answer.reading for answer in answers if answer.reading.reader == self.readers[0].name]
         if any(reading.bone_age_months >= last[reading.sex] for reading in primary):
             codes.append(WarningCode.BEYOND_SCALE)
+        if case.bones_from_months is not None and _youngest(case, primary) < case.bones_from_months:
+            codes.append(WarningCode.TOO_YOUNG_FOR_BONES)
         return tuple(dict.fromkeys(codes))
 
 
@@ -100,6 +104,12 @@ def qualifies(reader: Reader, primary: Reader) -> bool:
 def _sexes(case: Case) -> tuple[Sex, ...]:
     """The radiograph's sex, or both where it is unknown: sex is never guessed."""
     return (case.radiograph.sex,) if case.radiograph.sex else (Sex.FEMALE, Sex.MALE)
+
+
+def _youngest(case: Case, readings: Sequence[ReaderReading]) -> float:
+    """Months: the least of the child's age, where known, and its bone ages."""
+    ages = [reading.bone_age_months for reading in readings]
+    return min(ages if case.radiograph.age_months is None else [case.radiograph.age_months, *ages])
 
 
 def _heatmap(case: Case, answers: Sequence[Answer]) -> NDArray[np.float32]:

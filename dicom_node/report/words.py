@@ -20,6 +20,8 @@ WARNINGS = {
     WarningCode.OUTSIDE_TRAINING_ASPECT: "Height to width is unlike the training images",
     WarningCode.RIGHT_HAND: "Right hand: mirrored before reading",
     WarningCode.NO_HAND_MASK: "No sure outline of the hand",
+    WarningCode.BONES_MISSING: "Not all 13 bones were found",
+    WarningCode.TOO_YOUNG_FOR_BONES: "Younger than the children whose bones were learnt",
 }
 """At most 64 characters each: they are code meanings as well (LO, PS3.5 6.2)."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pipelines.contract import ModelIdentity, ReaderReading, Reading, Refusal, Sex
+from pipelines.contract import FoundBone, ModelIdentity, ReaderReading, Reading, Refusal, Sex
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def _values(prediction: Prediction) -> dict[str, Any]:
         "sex": prediction.sex,
         "refusal": None,
         "warnings": [],
+        "bones": [],
+        "missing_bones": {},
         "models": [],
         "seconds": round(prediction.seconds, 3),
     }
@@ -60,6 +62,8 @@ def _values(prediction: Prediction) -> dict[str, Any]:
         "interval_months": _interval(outcome.interval_months),
         "readings": [_reading(each) for each in outcome.readings],
         "warnings": [str(code) for code in outcome.warnings],
+        "bones": [_bone(each) for each in outcome.bones],
+        "missing_bones": {str(each.bone): str(each.fault) for each in outcome.missing_bones},
         "models": [_model(each) for each in outcome.models],
     }
 
@@ -71,6 +75,12 @@ def _reading(reading: ReaderReading) -> dict[str, Any]:
         "bone_age_months": _rounded(reading.bone_age_months),
         "interval_months": _interval(reading.interval_months),
     }
+
+
+def _bone(found: FoundBone) -> dict[str, Any]:
+    """box: left, top, right, bottom in pixels of the original frame, from its outer corner."""
+    box = [round(edge, 1) for edge in (found.left, found.top, found.right, found.bottom)]
+    return {"bone": str(found.bone), "box": box, "score": round(found.score, 3)}
 
 
 def _model(model: ModelIdentity) -> dict[str, str]:

@@ -22,6 +22,9 @@ KEY_POINTS = ("wrist", *(f"{finger}{joint}" for finger in _FINGERS for joint in 
 """The 21 points of `hand_keypoints.csv`, of each finger from the palm to the tip."""
 WRONG_SIDE = frozenset({1833})
 """Ids of set881 whose MCPFirst box lies on the wrong side of the hand."""
+SWAPPED = frozenset({1764, 2249, 6917, 14839})
+"""Training ids of set881 with two marks under each other's kind: Ulna and MCPFirst, in the last one MCPFirst and
+ProximalPhalanx."""
 _BLACK = 0.5 / 255
 _REACH = 0.1
 """Boxes reach out of the frame by no more than this."""

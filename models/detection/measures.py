@@ -1,7 +1,7 @@
 """A detector in figures: average precision of each class, and how well the boxes lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,10 @@ from models.evaluation.detection import AveragePrecision, Boxes, average_precisi
 from models.evaluation.metrics import Array
 
 GOOD_IOU = 0.7
+FOUND_IOU = 0.5
+"""With less a box is not the one that is marked."""
+THRESHOLDS = tuple(n / 20 for n in range(1, 20))
+"""Scores that are tried as the least of a box that counts."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,34 @@ def overlaps_of(found: Boxes, there: Boxes) -> Array:
         if len(best):
             overlaps[marked] = iou(there.boxes[marked], best).max(1)
     return overlaps
+
+
+def sure(found: Boxes, threshold: float) -> Boxes:
+    """Those whose score is at least the threshold."""
+    kept = found.scores >= threshold
+    return replace(found, boxes=found.boxes[kept], labels=found.labels[kept], scores=found.scores[kept])
+
+
+def best_threshold(found: Sequence[Boxes], there: Sequence[Boxes]) -> float:
+    """The one of THRESHOLDS with the highest F1 score; found, there: one an image, in the same order."""
+    return max(THRESHOLDS, key=lambda threshold: f1_score([sure(each, threshold) for each in found], there))
+
+
+def f1_score(found: Sequence[Boxes], there: Sequence[Boxes]) -> float:
+    """Harmonic mean of precision and recall at FOUND_IOU over all images, in [0, 1]; 0 where nothing is right."""
+    right = sum(_right(*pair) for pair in zip(found, there, strict=True))
+    everything = sum(len(each.labels) for each in (*found, *there))
+    return 2 * right / everything if everything else 0.0
+
+
+def _right(found: Boxes, there: Boxes) -> int:
+    """How many marked boxes have a found box of their class for their own, best score first."""
+    free = list(range(len(there.labels)))
+    right = 0
+    for n in np.argsort(-found.scores, kind="stable"):
+        same = [m for m in free if there.labels[m] == found.labels[n]]
+        overlaps = iou(found.boxes[[n]], there.boxes[same])[0] if same else np.zeros(0)
+        if len(overlaps) and overlaps.max() >= FOUND_IOU:
+            free.remove(same[int(overlaps.argmax())])
+            right += 1
+    return right

@@ -6,13 +6,17 @@ from typing import Any
 from torch import nn
 
 from models.networks.faster_rcnn import FasterRCNN
+from models.networks.fcos import FCOS
 from models.networks.plausibility import PlausibilityNet
+from models.networks.recursive_rcnn import RecursiveRCNN
 from models.networks.regression_cnn import RegressionCNN
 from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
     "faster_rcnn": FasterRCNN,
+    "fcos": FCOS,
+    "recursive_rcnn": RecursiveRCNN,
     "plausibility": PlausibilityNet,
     "regression_cnn": RegressionCNN,
     "unet": UNet,

@@ -14,43 +14,12 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+from torchvision.ops import MultiScaleRoIAlign
 
-from models.networks.whole_hand import ResidualBlock
+from models.networks.residual_pyramid import ResidualPyramid
 
 Target = dict[str, torch.Tensor]
 """boxes (K, 4) float32 left, top, right, bottom in pixels; labels (K,) int64 from 1; of what was found also scores."""
-
-
-class ResidualPyramid(nn.Module):
-    """images (B, channels, S, S) float32 in [0, 1] -> maps "0", "1", ... of `pyramid` channels, finest first.
-
-    widths, depths: channels and blocks of each stage; the first works at a quarter of S, each later one at half of the
-    one before. finest: the first stage that has a map. Each image is set to mean 0 and SD 1 first.
-    """
-
-    def __init__(
-        self, widths: Sequence[int], depths: Sequence[int], *, pyramid: int, finest: int, channels: int
-    ) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(
-            nn.Conv2d(channels, widths[0], 5, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
-        )
-        self.stages = nn.ModuleList()
-        for index, (inputs, width, depth) in enumerate(zip([widths[0], *widths], widths, depths, strict=False)):
-            first = ResidualBlock(inputs, width, 2 if index else 1)
-            self.stages.append(nn.Sequential(first, *(ResidualBlock(width, width, 1) for _ in range(depth - 1))))
-        self.finest = finest
-        self.top_down = FeaturePyramidNetwork(list(widths[finest:]), pyramid)
-
-    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        deviation = images.std((2, 3), keepdim=True).clamp_min(0.02)
-        x, maps = self.stem((images - images.mean((2, 3), keepdim=True)) / deviation), {}
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index >= self.finest:
-                maps[str(index - self.finest)] = x
-        return dict(self.top_down(maps))
 
 
 class FasterRCNN(nn.Module):
@@ -61,18 +30,19 @@ class FasterRCNN(nn.Module):
     ratios: height to width of anchors.  cells: side of the map cut out of a proposal.  hidden: of the box head.
     proposals: that reach the box head in reading; twice as many in training.
     fine_until: a proposal of up to this side in pixels is cut out of the finest map.
+    samples: of an image's proposals, and twice as many of its anchors, that the losses are taken of.
     """
 
     def __init__(
         self, classes: int = 1, widths: Sequence[int] = (16, 32, 48, 64), depths: Sequence[int] = (1, 1, 1, 1),
         pyramid: int = 32, finest: int = 1, anchors: Sequence[Sequence[int]] = ((32, 48), (64, 80), (104, 128)),
         ratios: Sequence[float] = (0.7, 1.0, 1.4), cells: int = 7, hidden: int = 96, proposals: int = 24,
-        fine_until: int = 128, detections: int = 4, channels: int = 1,
+        fine_until: int = 128, samples: int = 32, detections: int = 4, channels: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
         self.backbone = ResidualPyramid(widths, depths, pyramid=pyramid, finest=finest, channels=channels)
         names = [str(level) for level in range(len(widths) - finest)]
-        self.proposals = _region_proposals(pyramid, anchors, ratios, proposals)
+        self.proposals = region_proposals(pyramid, anchors, ratios, proposals, samples)
         finest_level = finest + 2  # log2 of its stride, which torchvision's rule for choosing a map counts in
         pool = MultiScaleRoIAlign(names, cells, 2, canonical_scale=fine_until, canonical_level=finest_level + 1)
         self.heads = RoIHeads(
@@ -81,7 +51,7 @@ class FasterRCNN(nn.Module):
             FastRCNNPredictor(hidden, classes + 1),
             fg_iou_thresh=0.5,
             bg_iou_thresh=0.5,
-            batch_size_per_image=32,
+            batch_size_per_image=samples,
             positive_fraction=0.25,
             bbox_reg_weights=None,
             score_thresh=0.01,
@@ -99,19 +69,21 @@ class FasterRCNN(nn.Module):
         return {**losses, **more} if self.training else list(found)
 
 
-def _region_proposals(
-    width: int, anchors: Sequence[Sequence[int]], ratios: Sequence[float], count: int
-) -> RegionProposalNetwork:
+def region_proposals(
+    width: int, anchors: Sequence[Sequence[int]], ratios: Sequence[float], count: int, samples: int,
+    kind: type[RegionProposalNetwork] = RegionProposalNetwork,
+) -> RegionProposalNetwork:  # fmt: skip
+    """Of maps of this width, `count` an image in reading. Raises ValueError where maps differ in anchors."""
     generator = AnchorGenerator(tuple(tuple(sides) for sides in anchors), (tuple(ratios),) * len(anchors))
     counts = generator.num_anchors_per_location()
     if any(first != second for first, second in pairwise(counts)):
         raise ValueError(f"anchors: each map needs as many sides as the others, not {[len(side) for side in anchors]}")
-    return RegionProposalNetwork(
+    return kind(
         generator,
         RPNHead(width, counts[0]),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,
-        batch_size_per_image=64,
+        batch_size_per_image=2 * samples,
         positive_fraction=0.5,
         pre_nms_top_n={"training": 8 * count, "testing": 4 * count},
         post_nms_top_n={"training": 2 * count, "testing": count},

@@ -46,6 +46,6 @@ def over_frame(logits: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
 
 def mask_over(answer: Mask, shape: tuple[int, int]) -> Mask:
     """A mask over the standard frame carried to the frame it was squashed from, of this height and width."""
-    values = torch.from_numpy(answer.astype(np.float32))[None, None]
-    larger = nn.functional.interpolate(values, shape, mode="bilinear", align_corners=False)
-    return np.asarray(larger[0, 0].numpy() >= THRESHOLD)
+    import cv2  # a training machine may lack it
+
+    return np.asarray(cv2.resize(answer.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR) >= THRESHOLD)

@@ -28,7 +28,8 @@ class DetectionTrainer(Loop[MarkedBatch]):
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
         seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
+        network = build_network(recipe.architecture, recipe.network_parameters)
+        network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
         order = EpochOrder(len(train_set), recipe.seed)
         batches = marked_batches(MarkedDataset(train_set), recipe.batch_size, order)
@@ -43,7 +44,7 @@ class DetectionTrainer(Loop[MarkedBatch]):
         """The sum of the heads' losses; proposals are sampled by torch's own generator."""
         images, targets = augment_marked(batch, self.recipe.input_size, self.recipe.augmentation, generator)
         targets = [{key: value.to(self.device) for key, value in target.items()} for target in targets]
-        losses = self.network(images.to(self.device), targets)
+        losses = self.network(images.to(self.device, memory_format=torch.channels_last), targets)
         return torch.stack(list(losses.values())).sum()
 
     def measured(self) -> tuple[float, dict[str, float]]:

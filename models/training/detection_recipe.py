@@ -7,7 +7,7 @@ from typing import Any
 
 from models.data.augment import Augmentation
 from models.detection.marked import Marks
-from models.training.recipe import PhantomSet, read_document, to_settings
+from models.training.recipe import ADDED, PhantomSet, read_document, to_settings, training_folds
 
 TASK = "detection"
 """The value of a recipe's key `task` that makes it one of a detector."""
@@ -39,6 +39,12 @@ class DetectionRecipe:
     measure_every: int = 1
     """Epochs from one look at the select split to the next; the last epoch is always looked at."""
     seed: int = 0
+    folds: tuple[int, ...] | None = field(default=None, metadata={ADDED: True})
+    """Train on these of folds 0 to 7 alone, so that the others measure as well."""
+
+    def __post_init__(self) -> None:
+        if self.folds is not None:
+            object.__setattr__(self, "folds", training_folds(self.folds))
 
     @property
     def network_parameters(self) -> dict[str, Any]:

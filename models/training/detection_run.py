@@ -59,7 +59,10 @@ def load_marked_sets(
     if data is None or not data.is_dir():
         raise ValueError("this recipe trains on marked radiographs: give their folder with --data")
     sets = load_marked(data, recipe.marks, splits, limit=limit, cache=cache)
+    if recipe.folds is not None:
+        folds = recipe.folds
+        sets = [each.where(lambda label: label.split is not Split.TRAIN or label.fold in folds) for each in sets]
     for split, marked in zip(splits, sets, strict=True):
         if not len(marked):
-            raise ValueError(f"{data}: no radiograph of the {split.value} split has a marked {recipe.marks.value}")
+            raise ValueError(f"{data}: no radiograph of the {split.value} split has marks of the {recipe.marks.value}")
     return sets

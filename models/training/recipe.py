@@ -78,7 +78,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.folds is not None:
-            object.__setattr__(self, "folds", _training_folds(self.folds))
+            object.__setattr__(self, "folds", training_folds(self.folds))
         for key in ("images", "steps", "patience"):
             value = getattr(self, key)
             if value is not None and (not isinstance(value, int) or value < 1):
@@ -152,7 +152,8 @@ def _recipe(document: dict[str, Any]) -> Recipe:
     return to_settings(Recipe, values)
 
 
-def _training_folds(folds: object) -> tuple[int, ...]:
+def training_folds(folds: object) -> tuple[int, ...]:
+    """A recipe's key `folds`, each once and rising. Raises ValueError where it names others than those that train."""
     if not isinstance(folds, (list, tuple)) or not folds or any(fold not in TRAINING_FOLDS for fold in folds):
         raise ValueError(
             f"folds is a list of folds that train, {TRAINING_FOLDS[0]} to {TRAINING_FOLDS[-1]}, not {folds}"

@@ -7,15 +7,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.contract import HandRadiograph, ModelIdentity, ReaderReading, Sex, WarningCode
+from pipelines.contract import FoundBone, HandRadiograph, ModelIdentity, ReaderReading, Sex, WarningCode
 
 
 @dataclass(frozen=True)
 class Request:
-    """Read this radiograph as that of a girl or of a boy."""
+    """Read this radiograph as that of a girl or of a boy.
+
+    hand_mask, bones: what stages found, over the frame the radiograph came with; as on a `pipelines.stages` Case.
+    """
 
     radiograph: HandRadiograph
     sex: Sex
+    hand_mask: NDArray[np.bool_] | None = None
+    bones: tuple[FoundBone, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,34 +8,49 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from models.registry import LoadedModel
-from pipelines.contract import HandRadiograph, ModelIdentity, Refusal, WarningCode
+from pipelines.contract import FoundBone, HandRadiograph, MissingBone, ModelIdentity, Refusal, WarningCode
 
 Map = NDArray[np.float32]
+Corners = NDArray[np.float64]
+"""(N, 4) left, top, right, bottom in pixels of a frame; (0, 0) is the outer corner of its first pixel."""
 WayBack = Callable[[Map], Map]
 """A map over a stage's output frame -> the same map over its input frame."""
+CornersBack = Callable[[Corners], Corners]
+"""Boxes in a stage's output frame -> the same boxes in its input frame."""
 Load = Callable[[str], LoadedModel]
 """Weights by name, checked by hash; raises ValueError where they are missing or altered."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One radiograph on its way: as the stages so far made it, what they warn of, and how maps go back.
+    """One radiograph on its way: as the stages so far made it, what they warn of, and how maps and boxes go back.
 
     hand_mask: (H, W) bool over the frame the radiograph came with, true on the hand; None where no stage found one.
+    bones, missing_bones: over the same frame; both empty where no stage looked for them.  bones_from_months: the least
+    age at which they can be relied on, None where no stage looked for them.
     """
 
     radiograph: HandRadiograph
     warnings: tuple[WarningCode, ...] = ()
     ways_back: tuple[WayBack, ...] = ()
+    corners_back: tuple[CornersBack, ...] = ()
     hand_mask: NDArray[np.bool_] | None = None
+    bones: tuple[FoundBone, ...] = ()
+    missing_bones: tuple[MissingBone, ...] = ()
+    bones_from_months: float | None = None
 
     def warned(self, *codes: WarningCode) -> "Case":
         """The case with more warnings."""
         return replace(self, warnings=(*self.warnings, *codes))
 
-    def moved(self, radiograph: HandRadiograph, way_back: WayBack) -> "Case":
+    def moved(self, radiograph: HandRadiograph, way_back: WayBack, corners_back: CornersBack) -> "Case":
         """The case with a frame of another geometry."""
-        return replace(self, radiograph=radiograph, ways_back=(*self.ways_back, way_back))
+        return replace(
+            self,
+            radiograph=radiograph,
+            ways_back=(*self.ways_back, way_back),
+            corners_back=(*self.corners_back, corners_back),
+        )
 
     def masked(self, hand_mask: NDArray[np.bool_]) -> "Case":
         """The case with a mask of the hand over the frame the radiograph came with."""
@@ -46,6 +61,12 @@ class Case:
         for way_back in reversed(self.ways_back):
             values = way_back(values)
         return values
+
+    def original_corners(self, corners: Corners) -> Corners:
+        """Boxes in the present frame, (N, 4), carried back to the frame the radiograph came with."""
+        for corners_back in reversed(self.corners_back):
+            corners = corners_back(corners)
+        return corners
 
 
 class Stage(BaseModel):

@@ -158,7 +158,7 @@ def test_marked_radiographs_are_those_of_a_folder_that_have_key_points(tmp_path:
 
 def test_a_folder_without_marks_is_refused_with_where_they_belong(tmp_path: Path) -> None:
     folder = _folder(tmp_path, folds={1: 0}, marked=[])
-    with pytest.raises(ValueError, match=r"no radiograph has a marked hand; see rsna299/hand_keypoints\.csv"):
+    with pytest.raises(ValueError, match=r"no radiograph has marks of the hand; see rsna299/hand_keypoints\.csv"):
         load_marked(folder, Marks.HAND, [Split.TRAIN], cache=tmp_path / "cache")
 
 

@@ -1,6 +1,7 @@
 """Checks refuse what shows no hand and nothing else; right hands are mirrored there and back."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ from models.phantom.drawing import draw
 from pipelines.contract import HandRadiograph, Laterality, Refusal, RefusalCode, WarningCode
 from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Case
-from pipelines.stages.mirror import MirrorRight
+from pipelines.stages.mirror import MirrorRight, mirrored_corners
 
 HAND = draw(120, "F", height=512, width=400).pixels
+WIDTH = HAND.shape[1]
+LOWER = partial(np.add, [0, 100, 0, 100])
+ACROSS = partial(mirrored_corners, width=WIDTH)
 NOISE = np.random.default_rng(0).normal(0, 1, (512, 400)).astype(np.float32)
 
 
@@ -75,10 +79,11 @@ def test_other_hands_stay_as_they_are(laterality: Laterality | None) -> None:
     assert MirrorRight().apply(case) is case
 
 
-def test_maps_go_back_through_the_stages_in_reverse_order() -> None:
+def test_maps_and_boxes_go_back_through_the_stages_in_reverse_order() -> None:
     case = Case(HandRadiograph(HAND))
-    case = case.moved(replace(case.radiograph, pixels=HAND[100:]), lambda m: np.pad(m, ((100, 0), (0, 0))))
-    case = case.moved(replace(case.radiograph, pixels=HAND[100:, ::-1]), lambda m: m[:, ::-1])
+    case = case.moved(replace(case.radiograph, pixels=HAND[100:]), lambda m: np.pad(m, ((100, 0), (0, 0))), LOWER)
+    case = case.moved(replace(case.radiograph, pixels=HAND[100:, ::-1]), lambda m: m[:, ::-1], ACROSS)
     back = case.original_frame(case.radiograph.pixels)
     assert np.array_equal(back[100:], HAND[100:])
     assert not back[:100].any()
+    assert case.original_corners(np.array([[10.0, 20, 30, 50]])).tolist() == [[WIDTH - 30, 120, WIDTH - 10, 150]]

@@ -121,7 +121,7 @@ def test_a_pipeline_tells_what_its_stages_refuse() -> None:
 
 
 def test_the_pipeline_of_radiographs_judges_and_that_of_phantoms_does_not() -> None:
-    assert load_spec(pipeline_path("bone_age")).stage_weights == ("plausibility",)
+    assert "plausibility" in load_spec(pipeline_path("bone_age")).stage_weights
     assert load_spec(pipeline_path("phantom")).stage_weights == ()
 
 

@@ -19,13 +19,16 @@ from dicom_node.phantom.file import PhantomOptions, dataset
 from dicom_node.work.decode import decode
 from dicom_node.work.files import is_dicom, read_picture
 from dicom_node.work.predict import FileReader, find, named, predict
+from dicom_node.work.prediction import Prediction, json_line
 from models.phantom.drawing import draw
-from pipelines.contract import HandRadiograph, Reading, Refusal
+from pipelines.contract import Bone, BoneFault, FoundBone, HandRadiograph, MissingBone, Reading, Refusal
+from tests.support.headers import full_reading
 from tests.support.images import image_dataset, saved
 from tests.support.untrained_weights import write_untrained_weights
 
 KEYS = {
-    "file", "status", "bone_age_months", "interval_months", "readings", "sex", "refusal", "warnings", "models",
+    "file", "status", "bone_age_months", "interval_months", "readings", "sex", "refusal", "warnings", "bones",
+    "missing_bones", "models",
     "seconds",
 }  # fmt: skip
 HAND = draw(120, "F", height=320, width=256).pixels
@@ -107,6 +110,15 @@ def test_an_image_with_a_sex_has_one_bone_age(run: Run) -> None:
 def test_a_right_hand_is_read_and_warned_of(run: Run) -> None:
     assert run.lines["below/boy"]["warnings"] == ["right-hand"]
     assert run.lines["below/boy"]["sex"] == "M"
+
+
+def test_bones_stand_in_the_line_with_their_boxes_and_those_that_are_missing_with_the_reason() -> None:
+    bones = (FoundBone(Bone.ULNA, 10.25, 20.5, 30.0, 45.125, score=0.98765),)
+    missing = (MissingBone(Bone.RADIUS, BoneFault.OUT_OF_ORDER),)
+    reading = replace(full_reading(), bones=bones, missing_bones=missing)
+    line = json.loads(json_line(Prediction(Path("hand.dcm"), reading, 0.1)))
+    assert line["bones"] == [{"bone": "ulna", "box": [10.2, 20.5, 30.0, 45.1], "score": 0.988}]
+    assert line["missing_bones"] == {"radius": "out-of-order"}
 
 
 @pytest.mark.parametrize("name", ["unknown.dcm", "hand.png", "hand.avif"])

@@ -1,0 +1,78 @@
+"""Where the thirteen bones are (PreciseBAA 4.2): boxes with names, for readers of bones and for the report."""
+
+from dataclasses import replace
+
+import numpy as np
+from pydantic import Field, PrivateAttr
+
+from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
+from models.detection.bones import find_bones, require_bones
+from models.evaluation.detection import Boxes
+from models.preprocess import standard_frame
+from models.registry import LoadedModel
+from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, ModelIdentity, WarningCode
+from pipelines.spec import Name
+from pipelines.stages.contract import Case, Load, Stage
+
+
+class Bones(Stage):
+    """Puts the bones that were found on the case, in pixels of the frame it came with; warns where some are missing.
+
+    A detector finds boxes of seven kinds, and anatomy names them (`models.detection.anatomy`). What is missing stays
+    missing, with the reason why.
+    """
+
+    weights: Name
+    """Name of the weights of a detector of bones, and of their card."""
+    youngest_months: float = Field(64.0, ge=0)
+    """A child below this age, or read as such, is younger than all whose bones were marked; the result warns of it."""
+    _model: LoadedModel | None = PrivateAttr(None)
+    _device: str = PrivateAttr("cpu")
+
+    def loaded(self, load: Load, device: str) -> "Bones":
+        """With its weights. Raises ValueError where they are missing, altered, or find other things."""
+        stage = self.model_copy()
+        stage._model, stage._device = load(self.weights), device
+        require_bones(stage._model.card)
+        return stage
+
+    @property
+    def identity(self) -> ModelIdentity | None:
+        """Of the weights, once they are loaded."""
+        if self._model is None:
+            return None
+        card = self._model.card
+        return ModelIdentity(card.name, card.version, self._model.sha256)
+
+    def apply(self, case: Case) -> Case:
+        """The case with its bones, and a warning where one is missing."""
+        assert self._model is not None, "loaded() comes first"
+        frame = standard_frame(case.radiograph.pixels)[None]
+        (found,) = find_bones(frame, self._model, device=self._device)
+        hand = name_bones(_with_inside(found), self._model.card.classes)
+        missing = tuple(
+            MissingBone(Bone(bone), BoneFault(fault)) for bone, fault in hand.missing.items() if bone in RUS_BONES
+        )
+        looked = replace(
+            case, bones=_in_original(case, hand), missing_bones=missing, bones_from_months=self.youngest_months
+        )
+        return looked.warned(WarningCode.BONES_MISSING) if missing else looked
+
+
+def _with_inside(found: Boxes) -> Boxes:
+    """Those of which some lies in the frame, cut at its edges."""
+    boxes = found.boxes.clip(0, 1)
+    kept = (boxes[:, 2:] > boxes[:, :2]).all(1)
+    return Boxes(boxes[kept], found.labels[kept], found.scores[kept])
+
+
+def _in_original(case: Case, hand: NamedHand) -> tuple[FoundBone, ...]:
+    """The thirteen of them that were found, from fractions of the present frame to pixels of the original one."""
+    height, width = case.radiograph.pixels.shape
+    named = [bone for bone in hand.bones if bone.bone in RUS_BONES]
+    fractions = np.array([bone.box for bone in named], dtype=np.float64).reshape(-1, 4)
+    corners = case.original_corners(fractions * [width, height, width, height]).tolist()
+    return tuple(
+        FoundBone(Bone(bone.bone), left, top, right, bottom, bone.score)
+        for bone, (left, top, right, bottom) in zip(named, corners, strict=True)
+    )
