@@ -179,7 +179,6 @@ def _pixels(ds: Dataset, stored: NDArray[np.unsignedinteger[Any]], monochrome1: 
     ds.PixelIntensityRelationshipSign = 1 if monochrome1 else -1
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = "0", "1", "US"
     ds.WindowCenter, ds.WindowWidth = str(2 ** (bits_stored - 1)), str(2**bits_stored)
-    ds.VOILUTFunction = "LINEAR"
     ds.PresentationLUTShape = "INVERSE" if monochrome1 else "IDENTITY"
     ds.add_new("PixelData", "OB" if bits_allocated == 8 else "OW", _even(stored, bits_allocated))
 

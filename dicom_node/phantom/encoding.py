@@ -14,6 +14,8 @@ from dicom_node.phantom.faults import PhantomInvalid
 _JPEG2000_RATIO = 12
 _JPEG_QUALITY = 92
 _JPEG_LS_ERROR = 3
+_HTJ2K_STEP = 0.002
+"""Of the finest subbands' quantisation, as a share of the range of values."""
 _SSIZ_OFFSET = 40
 """From the SIZ marker to the first component's precision (ITU-T T.800 A.5.1)."""
 
@@ -29,17 +31,29 @@ def _jpeg(pixels: np.ndarray[Any, Any], bits_stored: int) -> bytes:
     return bytes(imagecodecs.jpeg8_encode(pixels, level=_JPEG_QUALITY, bitspersample=bits_stored))
 
 
-def _htj2k(pixels: np.ndarray[Any, Any], bits_stored: int) -> bytes:
-    """The encoder always declares the array's 16 bits; DICOM wants the bits stored (PS3.5 8.2.4).
+def _htj2k(*, tlm: bool) -> Callable[[np.ndarray[Any, Any], int], bytes]:
+    """tlm: with the table of lengths that the RPCL syntax asks for; the order of progression is RPCL in any case."""
 
-    The two differ only in the DC level shift, 2**(bits - 1) (ITU-T T.800 G.1), and in SIZ's Ssiz byte: the
-    difference of the shifts is added before, and the byte is set after.
-    """
-    declared = pixels.dtype.itemsize * 8
-    shifted = pixels + pixels.dtype.type(2 ** (declared - 1) - 2 ** (bits_stored - 1))
-    codestream = bytearray(imagecodecs.htj2k_encode(shifted, reversible=True))
-    codestream[codestream.index(b"\xff\x51") + _SSIZ_OFFSET] = bits_stored - 1
-    return bytes(codestream)
+    def encode(pixels: np.ndarray[Any, Any], bits_stored: int) -> bytes:
+        # Declared and stored bits differ in the DC level shift, 2**(bits - 1) (ITU-T T.800 G.1): made up for before.
+        declared = pixels.dtype.itemsize * 8
+        shifted = pixels + pixels.dtype.type(2 ** (declared - 1) - 2 ** (bits_stored - 1))
+        return _redeclared(imagecodecs.htj2k_encode(shifted, reversible=True, tlm=tlm), bits_stored)
+
+    return encode
+
+
+def _lossy_htj2k(pixels: np.ndarray[Any, Any], bits_stored: int) -> bytes:
+    """Irreversible steps are shares of the declared range (ITU-T T.800 E.1.1): values that fill it shrink with it."""
+    filling = pixels << (pixels.dtype.itemsize * 8 - bits_stored)
+    return _redeclared(imagecodecs.htj2k_encode(filling, _HTJ2K_STEP, reversible=False), bits_stored)
+
+
+def _redeclared(codestream: bytes | bytearray, bits_stored: int) -> bytes:
+    """The encoder always declares the array's bits; DICOM wants the bits stored (PS3.5 8.2.4), in SIZ's Ssiz byte."""
+    patched = bytearray(codestream)
+    patched[patched.index(b"\xff\x51") + _SSIZ_OFFSET] = bits_stored - 1
+    return bytes(patched)
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,9 @@ TRANSFER_SYNTAXES: dict[str, Encoding] = {
     ),
     "JPEG2000Lossless": Encoding(uid.JPEG2000Lossless),
     "JPEG2000": Encoding(uid.JPEG2000, options=(("j2k_cr", [_JPEG2000_RATIO]),), lossy_method="ISO_15444_1"),
-    "HTJ2KLossless": Encoding(uid.HTJ2KLossless, codec=_htj2k),
+    "HTJ2KLossless": Encoding(uid.HTJ2KLossless, codec=_htj2k(tlm=False)),
+    "HTJ2KLosslessRPCL": Encoding(uid.HTJ2KLosslessRPCL, codec=_htj2k(tlm=True)),
+    "HTJ2K": Encoding(uid.HTJ2K, codec=_lossy_htj2k, lossy_method="ISO_15444_15"),
 }
 """By pydicom's keyword."""
 

@@ -1,19 +1,25 @@
-"""The report's groups of the whole hand (PS3.16 TID 1501, 4019): the reading, the readers beside it, improved images,
-or the reason why there is none. The first group holds the bone age in front."""
+"""The report's groups of the whole hand (PS3.16 TID 1410, 4019): the reading, the readers beside it, improved images,
+or the reason why there is none (TID 1501). The first group holds the bone age in front."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
 from highdicom.sr import (
     AlgorithmIdentification,
     CodeContentItem,
     ContentItem,
     FindingSite,
+    GraphicTypeValues,
     ImageContentItem,
+    ImageRegion,
     Measurement,
     MeasurementsAndQualitativeEvaluations,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
     QualitativeEvaluation,
     RelationshipTypeValues,
     SourceImageForMeasurementGroup,
+    SourceImageForRegion,
     TextContentItem,
     TrackingIdentifier,
 )
@@ -30,7 +36,7 @@ from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import LATERALITY_WORDS
 from pipelines.contract import Enhancement, ModelIdentity, ReaderReading
 
-Group = MeasurementsAndQualitativeEvaluations
+Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
 _CONTAINS = RelationshipTypeValues.CONTAINS
 
 
@@ -107,14 +113,32 @@ def _group(
 ) -> Group:
     laterality = hand_laterality(case.header)
     name = f"{hand_words(case.header)}, {what}" if what else hand_words(case.header)
-    return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=uids.tracking(f"hand {what}".strip()), identifier=name),
-        finding_sites=[FindingSite(codes.HAND, codes.LATERALITIES[laterality] if laterality else None)],
-        algorithm_id=algorithm,
-        measurements=measurements,
-        qualitative_evaluations=evaluations,
-        source_images=[SourceImageForMeasurementGroup(case.header.SOPClassUID, case.header.SOPInstanceUID)],
-    )
+    told: dict[str, Any] = {
+        "tracking_identifier": TrackingIdentifier(uid=uids.tracking(f"hand {what}".strip()), identifier=name),
+        "finding_sites": [FindingSite(codes.HAND, codes.LATERALITIES[laterality] if laterality else None)],
+        "algorithm_id": algorithm,
+        "measurements": measurements,
+        "qualitative_evaluations": evaluations,
+    }
+    frame = _frame(case.header) if measurements else None
+    if frame is not None:
+        return PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=frame, **told)
+    source = SourceImageForMeasurementGroup(case.header.SOPClassUID, case.header.SOPInstanceUID)
+    return MeasurementsAndQualitativeEvaluations(source_images=[source], **told)
+
+
+def _frame(header: Dataset) -> ImageRegion | None:
+    """The whole image as the place of what is said of the hand: OHIF shows no report of which a part has no place.
+
+    None where the image's size is unknown.
+    """
+    try:
+        rows, columns = int(header.Rows), int(header.Columns)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    corners = np.array([(0, 0), (columns, 0), (columns, rows), (0, rows), (0, 0)], dtype=np.float32)
+    source = SourceImageForRegion(header.SOPClassUID, header.SOPInstanceUID)
+    return ImageRegion(GraphicTypeValues.POLYLINE, corners, source)
 
 
 def _close(group: Group, text: str, capture: Dataset | None) -> None:

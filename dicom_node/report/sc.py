@@ -21,6 +21,7 @@ from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import words_of_use
 
 SERIES_DESCRIPTION = "Bone age heatmap (AI, research use only)"
+REFUSAL_DESCRIPTION = "Bone age not read (AI, research use only)"
 _SERIES = "capture"
 
 
@@ -67,7 +68,7 @@ def _capture(
         sop_instance_uid=uids.instance(ObjectKind.CAPTURE, SecondaryCaptureImageStorage, compression),
         instance_number=1,
         manufacturer=identity.MANUFACTURER,
-        series_description=SERIES_DESCRIPTION,
+        series_description=SERIES_DESCRIPTION if isinstance(case, ReadCase) else REFUSAL_DESCRIPTION,
         transfer_syntax_uid=ExplicitVRLittleEndian,
     )
     identity.complete(ds, case.header, models_of(case), context)

@@ -1,10 +1,11 @@
-"""Debian's Orthanc as the PACS of a test: free ports, a folder of its own, no plugins."""
+"""Debian's Orthanc as the PACS of a test: free ports, a folder of its own, no plugin but DICOMweb where asked for."""
 
 import json
 import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydicom import Dataset
+
 from tests.support import tools
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 HTTP_TIMEOUT_S = 30.0
+PLUGINS = (Path("/usr/share/orthanc/plugins"), Path("/usr/lib/orthanc"))
+"""Where Debian's packages put Orthanc's plugins."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,19 @@ class Orthanc:
         assert len(found) <= 1, f"the study lies under {len(found)} patients"
         return found[0] if found else None
 
+    def store(self, path: Path) -> str:
+        """Put a file into the archive; Orthanc's id of the instance."""
+        return json.loads(self._request("/instances", path.read_bytes()))["ID"]
+
+    def qido(self, path: str, **matching: str) -> list[dict[str, Any]]:
+        """QIDO-RS: the DICOM JSON of what matches below `studies` (PS3.18 10.6)."""
+        return self.get(f"/dicom-web/{path}?{urllib.parse.urlencode(matching)}")
+
+    def rendered(self, ds: Dataset) -> bytes:
+        """WADO-RS: the PNG that the server makes of an instance (PS3.18 10.4.1.1.2)."""
+        path = f"studies/{ds.StudyInstanceUID}/series/{ds.SeriesInstanceUID}/instances/{ds.SOPInstanceUID}"
+        return self._request(f"/dicom-web/{path}/rendered", accept="image/png")
+
     def fetch(self, instance: str, path: Path) -> Path:
         """Write the stored bytes of an instance to a file."""
         path.write_bytes(self._request(f"/instances/{instance}/file"))
@@ -93,8 +111,8 @@ class Orthanc:
         """Forward instances to a configured modality by C-STORE."""
         self.post(f"/modalities/{modality}/store", list(instances))
 
-    def _request(self, path: str, body: bytes | None = None) -> bytes:
-        request = urllib.request.Request(self.url + path, data=body)
+    def _request(self, path: str, body: bytes | None = None, *, accept: str = "*/*") -> bytes:
+        request = urllib.request.Request(self.url + path, data=body, headers={"Accept": accept})
         with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
             return bytes(answer.read())
 
@@ -106,12 +124,20 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start(folder: Path, *, ae_title: str = "PACS", modalities: Mapping[str, Modality] | None = None) -> Orthanc:
+def start(
+    folder: Path,
+    *,
+    ae_title: str = "PACS",
+    modalities: Mapping[str, Modality] | None = None,
+    dicomweb: bool = False,
+) -> Orthanc:
     """Start Orthanc in an empty folder and wait until it answers; the caller stops it."""
     folder.mkdir(parents=True, exist_ok=True)
     dicom_port, http_port = free_port(), free_port()
     settings = folder / "orthanc.json"
-    settings.write_text(json.dumps(_settings(folder, ae_title, dicom_port, http_port, modalities or {})))
+    plugins = [str(_plugin("libOrthancDicomWeb.so"))] if dicomweb else []
+    options = _settings(folder, ae_title, dicom_port, http_port, modalities or {})
+    settings.write_text(json.dumps(options | {"Plugins": plugins}))
     log = folder / "orthanc.log"
     with log.open("wb") as stream:
         command = [str(tools.require("Orthanc")), str(settings)]
@@ -131,6 +157,14 @@ def running(folder: Path, **options: Any) -> Iterator[Orthanc]:
         orthanc.stop()
 
 
+def _plugin(name: str) -> Path:
+    for folder in PLUGINS:
+        for path in sorted(folder.glob(f"{name}*")):
+            return path
+    tools.absent(f"{name} is not installed (Debian package orthanc-dicomweb)")
+    raise AssertionError
+
+
 def _settings(
     folder: Path, ae_title: str, dicom_port: int, http_port: int, modalities: Mapping[str, Modality]
 ) -> dict[str, object]:
@@ -144,7 +178,6 @@ def _settings(
         "AuthenticationEnabled": False,
         "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "storage"),
-        "Plugins": [],
         "StableAge": 1,
         "DicomModalities": {name: [each.ae_title, each.host, each.port] for name, each in modalities.items()},
     }

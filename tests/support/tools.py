@@ -18,14 +18,20 @@ PACKAGES = {
     "dsrdump": "dcmtk",
     "dsr2html": "dcmtk",
     "dcmdjpeg": "dcmtk",
+    "dcmqrscp": "dcmtk",
+    "findscu": "dcmtk",
+    "movescu": "dcmtk",
     "dciodvfy": "dicom3tools",
+    "node": "nodejs",
+    "chromium": "chromium",
 }
 """Debian's package of each command."""
 
 MARKED = {
     "orthanc": ("Orthanc", "storescu", "dsrdump"),
-    "dcmtk": ("storescu", "storescp", "echoscu", "dcmdump", "dsrdump", "dsr2html"),
+    "dcmtk": ("storescu", "storescp", "echoscu", "dcmdump", "dsrdump", "dsr2html", "dcmqrscp", "findscu", "movescu"),
     "dciodvfy": ("dciodvfy",),
+    "viewer": ("node", "chromium"),
 }
 """The commands that a marked test needs."""
 
@@ -67,8 +73,13 @@ def run(command: str, *arguments: object, timeout_s: float = 60.0) -> subprocess
 
 def iod_errors(path: Path) -> list[str]:
     """dciodvfy's lines that begin with Error."""
+    return [line for line in iod_lines(path) if line.startswith("Error")]
+
+
+def iod_lines(path: Path) -> list[str]:
+    """All that dciodvfy says of an object."""
     result = run("dciodvfy", "-new", path)
-    return [line for line in (result.stdout + result.stderr).splitlines() if line.startswith("Error")]
+    return (result.stdout + result.stderr).splitlines()
 
 
 def document_text(path: Path) -> str:

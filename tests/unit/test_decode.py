@@ -22,7 +22,7 @@ from tests.support.images import image_dataset, saved, waves
 
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 4096}
 EIGHT_BIT_WINDOW = {"WindowCenter": 128, "WindowWidth": 256}
-LOSSY = {"JPEGBaseline8Bit", "JPEGExtended12Bit", "JPEGLSNearLossless", "JPEG2000"}
+LOSSY = {"JPEGBaseline8Bit", "JPEGExtended12Bit", "JPEGLSNearLossless", "JPEG2000", "HTJ2K"}
 
 
 def upright(bits: int = 12) -> np.ndarray:
@@ -163,7 +163,7 @@ DEPTHS = (
     (16, np.uint16),
     (16, np.int16),
 )
-UNSIGNED = ("JPEGLossless", "JPEGLosslessSV1", "HTJ2KLossless")
+UNSIGNED = ("JPEGLossless", "JPEGLosslessSV1", "HTJ2KLossless", "HTJ2KLosslessRPCL")
 """Whose encoder here takes no signed values; those of JPEG Lossless are tested above."""
 
 

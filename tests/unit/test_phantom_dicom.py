@@ -17,9 +17,8 @@ from dicom_node.phantom.faults import PhantomInvalid, PhantomUnwritable
 
 SMALL = {"height": 256, "width": 200}
 LOSSLESS = [name for name, chosen in TRANSFER_SYNTAXES.items() if chosen.lossy_method is None]
-KNOWN_TO_DCIODVFY = [
-    name for name in TRANSFER_SYNTAXES if name not in ("DeflatedExplicitVRLittleEndian", "HTJ2KLossless")
-]
+HTJ2K = ("HTJ2KLossless", "HTJ2KLosslessRPCL", "HTJ2K")
+KNOWN_TO_DCIODVFY = [name for name in TRANSFER_SYNTAXES if name not in ("DeflatedExplicitVRLittleEndian", *HTJ2K)]
 
 
 def _small(**options: object) -> Dataset:
@@ -65,9 +64,16 @@ def test_jpeg_baseline_holds_8_bits(tmp_path: Path) -> None:
     assert np.abs(ds.pixel_array.astype(int) * 16 - _small().pixel_array).mean() < 40
 
 
-def test_htj2k_declares_the_bits_that_are_stored() -> None:
-    frame = get_frame(_small(transfer_syntax="HTJ2KLossless").PixelData, 0)
+@pytest.mark.parametrize("syntax", HTJ2K)
+def test_htj2k_declares_the_bits_that_are_stored(syntax: str) -> None:
+    frame = get_frame(_small(transfer_syntax=syntax).PixelData, 0)
     assert frame[frame.index(b"\xff\x51") + 40] + 1 == 12
+
+
+def test_htj2k_rpcl_has_its_order_and_its_table_of_lengths() -> None:
+    frame = get_frame(_small(transfer_syntax="HTJ2KLosslessRPCL").PixelData, 0)
+    assert frame[frame.index(b"\xff\x52") + 5] == 2
+    assert frame.index(b"\xff\x55") < frame.index(b"\xff\x90")
 
 
 @pytest.mark.dciodvfy

@@ -34,7 +34,7 @@ def reread(ds: Dataset) -> highdicom.sr.Comprehensive3DSR:
 
 
 def measurements(ds: Dataset) -> list[Measurement]:
-    group = reread(ds).content.get_image_measurement_groups()[0]
+    group = reread(ds).content.get_planar_roi_measurement_groups()[0]
     return list(group.get_measurements())
 
 
@@ -136,14 +136,14 @@ def test_uncertainty_is_in_months_like_the_bone_age() -> None:
 @pytest.mark.parametrize(("side", "code"), [("L", "7771000"), ("R", "24028007")])
 def test_the_side_of_the_hand_is_coded(side: str, code: str) -> None:
     ds = built(case_of(dx_header(laterality=side)))
-    (site,) = reread(ds).content.get_image_measurement_groups()[0].finding_sites
+    (site,) = reread(ds).content.get_planar_roi_measurement_groups()[0].finding_sites
     assert site.value == codes.HAND
     assert site.laterality.value == code
 
 
 def test_an_unknown_side_is_left_out() -> None:
     ds = built(case_of(dx_header(laterality="U")))
-    (site,) = reread(ds).content.get_image_measurement_groups()[0].finding_sites
+    (site,) = reread(ds).content.get_planar_roi_measurement_groups()[0].finding_sites
     assert site.laterality is None
 
 
@@ -164,7 +164,7 @@ def test_without_a_sex_both_bone_ages_stand_with_the_sex_they_assume(sex: str) -
 
 def test_warnings_stand_as_codes_and_in_the_summary() -> None:
     ds = built(case_of(dx_header(sex="")))
-    group = reread(ds).content.get_image_measurement_groups()[0]
+    group = reread(ds).content.get_planar_roi_measurement_groups()[0]
     (warning,) = group.get_qualitative_evaluations(name=codes.READING_WARNING)
     assert warning.value.value == "SEX-MISSING"
     assert "Sex missing: read as female and as male, none in front." in texts(ds)
@@ -206,8 +206,9 @@ def test_source_and_capture_are_referred_to_and_listed_as_evidence() -> None:
     header = dx_header()
     objects = {one.kind: one.dataset for one in build_objects(case_of(header), report_context())}
     report, capture = reread(objects[ObjectKind.REPORT]), objects[ObjectKind.CAPTURE]
-    group = report.content.get_image_measurement_groups()[0]
-    assert [image.referenced_sop_instance_uid for image in group.source_images] == [header.SOPInstanceUID]
+    group = report.content.get_planar_roi_measurement_groups()[0]
+    (source,) = group.roi.ContentSequence
+    assert source.referenced_sop_instance_uid == header.SOPInstanceUID
     illustrations = [item for item in group[0].ContentSequence if item.name == codes.BEST_ILLUSTRATION]
     assert [item.referenced_sop_instance_uid for item in illustrations] == [capture.SOPInstanceUID]
     assert {entry[2] for entry in report.get_evidence()} == {header.SOPInstanceUID, capture.SOPInstanceUID}
@@ -238,7 +239,7 @@ def test_the_words_of_use_and_the_sites_own_stand_in_the_report() -> None:
 def test_tracking_stays_the_same_when_an_image_is_read_again() -> None:
     case = case_of(dx_header())
     groups = [
-        reread(built(case, context=context)).content.get_image_measurement_groups()[0]
+        reread(built(case, context=context)).content.get_planar_roi_measurement_groups()[0]
         for context in (report_context(), report_context(pipeline_fingerprint="dd" * 32))
     ]
     assert groups[0].tracking_uid == groups[1].tracking_uid

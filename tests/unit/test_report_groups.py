@@ -25,6 +25,7 @@ from tests.support.headers import (
     predecessor_of,
     refused_case,
     report_context,
+    sparse_header,
 )
 
 
@@ -40,11 +41,13 @@ def built(
 
 
 def bone_groups(report: highdicom.sr.Comprehensive3DSR) -> dict[str, object]:
-    return {group.tracking_identifier: group for group in report.content.get_planar_roi_measurement_groups()}
+    groups = report.content.get_planar_roi_measurement_groups()
+    return {group.tracking_identifier: group for group in groups if group.finding_type is not None}
 
 
 def hand_groups(report: highdicom.sr.Comprehensive3DSR) -> dict[str, object]:
-    return {group.tracking_identifier: group for group in report.content.get_image_measurement_groups()}
+    groups = report.content.get_planar_roi_measurement_groups()
+    return {group.tracking_identifier: group for group in groups if group.finding_type is None}
 
 
 def bone_ages(group: object) -> list[float]:
@@ -76,6 +79,26 @@ def test_a_bone_has_its_site_its_certainty_its_stage_and_its_own_bone_age() -> N
         values = {one.name: one.value for one in group.get_measurements()}  # type: ignore[attr-defined]
         alone = {codes.ONE_BONE_AGE: 118.3} if bone is Bone.RADIUS else {}
         assert values == {codes.CERTAINTY: 97.5, codes.BONE_LEVEL: 8.0} | alone
+
+
+@pytest.mark.parametrize("kind", [ObjectKind.REPORT, ObjectKind.REPORT_FALLBACK])
+def test_what_is_said_of_the_hand_has_the_whole_image_as_its_place(kind: ObjectKind) -> None:
+    """OHIF leaves its window empty where a group has no place."""
+    header = dx_header(rows=250, columns=200)
+    groups = hand_groups(built(full_case(header), kind))
+    assert len(groups) == 3
+    for group in groups.values():
+        region = group.roi  # type: ignore[attr-defined]
+        assert region.value.tolist() == [[0, 0], [200, 0], [200, 250], [0, 250], [0, 0]]
+        (source,) = region.ContentSequence
+        assert source.referenced_sop_instance_uid == header.SOPInstanceUID
+
+
+def test_an_image_of_unknown_size_is_a_source_without_a_place() -> None:
+    content = built(case_of(sparse_header())).content
+    assert content.get_planar_roi_measurement_groups() == []
+    (group,) = content.get_image_measurement_groups()
+    assert [image.referenced_sop_instance_uid for image in group.source_images] == ["2.25.2003"]
 
 
 def test_a_bone_that_was_not_found_has_no_group() -> None:
@@ -260,6 +283,7 @@ def test_a_refusal_has_a_picture_where_the_site_wants_one_and_never_boxes() -> N
     )
     assert [one.kind for one in with_picture] == ["report", "report-fallback", "capture"]
     assert [one.kind for one in without] == ["report", "report-fallback"]
+    assert with_picture[2].dataset.SeriesDescription == "Bone age not read (AI, research use only)"
     report = without[0].dataset
     evidence = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
     assert [item.ReferencedSOPInstanceUID for one in evidence for item in one.ReferencedSOPSequence] == [

@@ -8,10 +8,15 @@ from pydicom import Dataset
 from dicom_node.report.typeface import Typeface
 
 _COLOURS = {"BONES": (86, 180, 233), "READING": (255, 196, 84)}
+_EDGES_A_HEIGHT = 600
+"""The dark edge of a letter is this share of the image's height; a small image has none."""
 
 
 def over_image(source: Dataset, state: Dataset) -> Image.Image:
-    """RGB at the image's own size. source: grey, with a window in the state; its values are not rescaled."""
+    """RGB at the image's own size, letters with a dark edge, as viewers set them over bright bone.
+
+    source: grey, with a window in the state; its values are not rescaled.
+    """
     image = Image.fromarray(np.repeat(_grey(source, state)[..., None], 3, axis=2))
     draw, face = ImageDraw.Draw(image), Typeface().face("", max(10, image.height // 56))
     for annotation in state.GraphicAnnotationSequence:
@@ -20,7 +25,9 @@ def over_image(source: Dataset, state: Dataset) -> Image.Image:
             points = np.array(shape.GraphicData).reshape(-1, 2) - 0.5
             draw.line([(float(x), float(y)) for x, y in points], fill=colour, width=2)
         for words in annotation.get("TextObjectSequence", ()):
-            draw.text(_place(words, image), _lines(words), font=face, fill=colour, anchor=_anchor(words))
+            place, anchor = _place(words, image), _anchor(words)
+            edge = image.height // _EDGES_A_HEIGHT
+            draw.text(place, _lines(words), colour, face, anchor, stroke_width=edge, stroke_fill="black")
     return image
 
 
