@@ -35,11 +35,6 @@ class DetectionTrainer(Loop[MarkedBatch]):
         batches = marked_batches(MarkedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, optimiser, batches, order, folder, device)
 
-    @property
-    def best_ap(self) -> float:
-        """AP@0.5:0.95 on the select split of the weights that are kept."""
-        return self.best_score
-
     def loss(self, batch: MarkedBatch, generator: torch.Generator) -> torch.Tensor:
         """The sum of the heads' losses; proposals are sampled by torch's own generator."""
         images, targets = augment_marked(batch, self.recipe.input_size, self.recipe.augmentation, generator)

@@ -1,19 +1,13 @@
 """One training of a detector: the effects around its loop, as `models.training.run` has them for readers."""
 
-import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import yaml
 
 from models.data.labels import Split
 from models.detection.marked import MarkedRadiographs, load_marked
 from models.training.detection import DetectionTrainer
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
-from models.training.facts import facts_of
-from models.training.follow import choose_device
-from models.training.recipe import read_document
+from models.training.task_run import follow_task
 
 
 def train_detector(
@@ -30,17 +24,13 @@ def train_detector(
 
     limit: use only so many radiographs of each split (for trying a recipe). Returns the weights of the best epoch.
     """
-    started, recipe = time.monotonic(), load_detection_recipe(recipe_path)
-    output.mkdir(parents=True, exist_ok=True)
-    whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
-    (output / "recipe.yaml").write_text(whole, encoding="utf-8")
-    splits = [Split.TRAIN, Split.SELECT]
-    train_set, select_set = load_marked_sets(recipe, data, splits, limit=limit, cache=cache)
-    trainer = DetectionTrainer(recipe, train_set, select_set, output, choose_device(device))
-    (output / "facts.json").write_text(json.dumps(facts_of(trainer), indent=2), encoding="utf-8")
-    weights = trainer.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
-    print(f"{weights}: select AP@0.5:0.95 {trainer.best_ap:.3f}", flush=True)
-    return weights
+    recipe = load_detection_recipe(recipe_path)
+
+    def training_on(device: str) -> DetectionTrainer:
+        sets = load_marked_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
+        return DetectionTrainer(recipe, sets[0], sets[1], output, device)
+
+    return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure="AP@0.5:0.95")
 
 
 def load_marked_sets(

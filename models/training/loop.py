@@ -1,4 +1,4 @@
-"""What trainings of detectors and segmenters have in common: an average of the weights, a log, checkpoints.
+"""What trainings of detectors, segmenters and judges have in common: an average of the weights, a log, checkpoints.
 
 MONAI's SupervisedTrainer goes through the epochs; what a batch costs and what the select split says is the task's. A
 training that was stopped ends as if it had not been: exactly on the CPU.
@@ -27,7 +27,7 @@ Batch = TypeVar("Batch")
 
 
 class Schedule(Protocol):
-    """What a recipe says of the course of a training; `models.training.detection_recipe` explains each."""
+    """What a recipe says of the course of a training; `models.training.task_recipe` explains each."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 

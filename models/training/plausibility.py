@@ -32,11 +32,6 @@ class PlausibilityTrainer(Loop[Batch]):
         batches = judged_batches(JudgedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, optimiser, batches, order, folder, device)
 
-    @property
-    def best_weight(self) -> float:
-        """Geometric mean of the probability of the right verdict on the select split, of the weights that are kept."""
-        return self.best_score
-
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """Cross-entropy, over the batch."""
         images = augment(batch["image"], self.recipe.input_size, self.recipe.augmentation, generator)

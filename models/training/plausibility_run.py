@@ -1,11 +1,8 @@
 """One training of a judge: the effects around its loop, as `models.training.run` has them for readers."""
 
-import json
-import time
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from models.data.labels import Split
 from models.data.radiographs import load_radiographs
@@ -13,11 +10,9 @@ from models.plausibility.judged import JudgedFrames, as_hands, made, reframed
 from models.plausibility.kinds import SEEN
 from models.plausibility.sources import DETECTOR, phantom_hands, radiograph_hands, spread
 from models.registry import load
-from models.training.facts import facts_of
-from models.training.follow import choose_device
 from models.training.plausibility import PlausibilityTrainer
 from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
-from models.training.recipe import read_document
+from models.training.task_run import follow_task
 
 SELECT_SHARE = 0.12
 """Of what is made to train on, so much is made of other hands to select by."""
@@ -38,16 +33,14 @@ def train_judge(
 
     limit: take at most so many of each number of the recipe (for trying it). Returns the weights of the best epoch.
     """
-    started, recipe = time.monotonic(), load_plausibility_recipe(recipe_path)
-    output.mkdir(parents=True, exist_ok=True)
-    whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
-    (output / "recipe.yaml").write_text(whole, encoding="utf-8")
-    sets = [load_judged(recipe, data, split, limit=limit, cache=cache) for split in (Split.TRAIN, Split.SELECT)]
-    trainer = PlausibilityTrainer(recipe, sets[0], sets[1], output, choose_device(device))
-    (output / "facts.json").write_text(json.dumps(facts_of(trainer), indent=2), encoding="utf-8")
-    weights = trainer.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
-    print(f"{weights}: select weight of the right verdicts {trainer.best_weight:.4f}", flush=True)
-    return weights
+    recipe = load_plausibility_recipe(recipe_path)
+
+    def training_on(device: str) -> PlausibilityTrainer:
+        sets = [load_judged(recipe, data, split, limit=limit, cache=cache) for split in (Split.TRAIN, Split.SELECT)]
+        return PlausibilityTrainer(recipe, sets[0], sets[1], output, device)
+
+    measure = "weight of the right verdicts"
+    return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure=measure)
 
 
 def load_judged(

@@ -34,11 +34,6 @@ class SegmentationTrainer(Loop[Batch]):
         batches = masked_batches(MaskedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, _optimiser(network, recipe), batches, order, folder, device)
 
-    @property
-    def best_dice(self) -> float:
-        """Mean Dice on the select split of the weights that are kept."""
-        return self.best_score
-
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """Dice loss and cross-entropy of the logits, in equal parts."""
         images, masks = augment_masked(batch, self.recipe.input_size, self.recipe.augmentation, generator)

@@ -1,20 +1,14 @@
 """One training of a segmenter: the effects around its loop, as `models.training.run` has them for readers."""
 
-import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import yaml
 
 from models.data.labels import Split
 from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, load_pseudo_masked, paste_all
 from models.segmentation.true_masks import load_true_hands
-from models.training.facts import facts_of
-from models.training.follow import choose_device
-from models.training.recipe import read_document
 from models.training.segmentation import SegmentationTrainer
 from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
+from models.training.task_run import follow_task
 
 
 def train_segmenter(
@@ -32,16 +26,12 @@ def train_segmenter(
     limit: use only so many radiographs of each kind and split (for trying a recipe). Returns the weights of the best
     epoch.
     """
-    started, recipe = time.monotonic(), load_segmentation_recipe(recipe_path)
-    output.mkdir(parents=True, exist_ok=True)
-    whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
-    (output / "recipe.yaml").write_text(whole, encoding="utf-8")
-    sets = load_masked_sets(recipe, data, limit=limit, cache=cache)
-    trainer = SegmentationTrainer(recipe, *sets, output, choose_device(device))
-    (output / "facts.json").write_text(json.dumps(facts_of(trainer), indent=2), encoding="utf-8")
-    weights = trainer.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
-    print(f"{weights}: select Dice {trainer.best_dice:.4f}", flush=True)
-    return weights
+    recipe = load_segmentation_recipe(recipe_path)
+
+    def training_on(device: str) -> SegmentationTrainer:
+        return SegmentationTrainer(recipe, *load_masked_sets(recipe, data, limit=limit, cache=cache), output, device)
+
+    return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure="Dice")
 
 
 def load_masked_sets(

@@ -51,7 +51,7 @@ def test_the_shipped_recipe_is_one_of_a_detector_and_readers_recipes_are_not() -
     [
         ("learning_rat: 1", "unknown key 'learning_rat' of DetectionRecipe; allowed: .*learning_rate"),
         ("marks: foot", "'foot' is not a valid Marks"),
-        ("task: reading", "task is detection in a detector's recipe, not reading"),
+        ("task: reading", "task is detection in such a recipe, not reading"),
         ("augmentation: {turn: 3}", "unknown key 'turn' of Augmentation"),
     ],
 )

@@ -38,7 +38,7 @@ def test_the_slim_judge_stays_below_a_quarter_of_a_million_parameters() -> None:
     ("line", "fault"),
     [
         ("made: 3", "unknown key 'made' of PlausibilityRecipe; allowed: .*made_each"),
-        ("task: detection", "task is plausibility in the recipe of a judge, not detection"),
+        ("task: detection", "task is plausibility in such a recipe, not detection"),
         ("augmentation: {turn: 3}", "unknown key 'turn' of Augmentation"),
     ],
 )

@@ -62,7 +62,7 @@ def test_every_recipe_of_a_segmenter_makes_a_step(path: Path, tmp_path: Path) ->
     [
         ("learning_rat: 1", "unknown key 'learning_rat' of SegmentationRecipe; allowed: .*learning_rate"),
         ("optimiser: adam", "'adam' is not a valid Optimiser"),
-        ("task: detection", "task is segmentation in a segmenter's recipe, not detection"),
+        ("task: detection", "task is segmentation in such a recipe, not detection"),
         ("augmentation: {turn: 3}", "unknown key 'turn' of Augmentation"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_training_on_phantoms_lowers_its_loss_and_finds_hands(tmp_path: Path) 
     trainer.run()
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert log[-1]["train_loss"] < 0.5 * log[0]["train_loss"]
-    assert trainer.best_dice > 0.85
+    assert trainer.best_score > 0.85
 
 
 def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path: Path) -> None:
