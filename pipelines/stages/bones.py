@@ -3,19 +3,20 @@
 from dataclasses import replace
 
 import numpy as np
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
+from models.card import Card
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones, require_bones
 from models.evaluation.detection import Boxes
 from models.preprocess import standard_frame
-from models.registry import LoadedModel
-from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, ModelIdentity, WarningCode
+from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, WarningCode
 from pipelines.spec import Name
-from pipelines.stages.contract import Case, Load, Stage
+from pipelines.stages.contract import Case
+from pipelines.stages.weighted import WeightedStage
 
 
-class Bones(Stage):
+class Bones(WeightedStage):
     """Puts the bones that were found on the case, in pixels of the frame it came with; warns where some are missing.
 
     A detector finds boxes of seven kinds, and anatomy names them (`models.detection.anatomy`). What is missing stays
@@ -26,30 +27,15 @@ class Bones(Stage):
     """Name of the weights of a detector of bones, and of their card."""
     youngest_months: float = Field(64.0, ge=0)
     """A child below this age, or read as such, is younger than all whose bones were marked; the result warns of it."""
-    _model: LoadedModel | None = PrivateAttr(None)
-    _device: str = PrivateAttr("cpu")
 
-    def loaded(self, load: Load, device: str) -> "Bones":
-        """With its weights. Raises ValueError where they are missing, altered, or find other things."""
-        stage = self.model_copy()
-        stage._model, stage._device = load(self.weights), device
-        require_bones(stage._model.card)
-        return stage
-
-    @property
-    def identity(self) -> ModelIdentity | None:
-        """Of the weights, once they are loaded."""
-        if self._model is None:
-            return None
-        card = self._model.card
-        return ModelIdentity(card.name, card.version, self._model.sha256)
+    def _fit(self, card: Card) -> None:
+        require_bones(card)
 
     def apply(self, case: Case) -> Case:
         """The case with its bones, and a warning where one is missing."""
-        assert self._model is not None, "loaded() comes first"
         frame = standard_frame(case.radiograph.pixels)[None]
-        (found,) = find_bones(frame, self._model, device=self._device)
-        hand = name_bones(_with_inside(found), self._model.card.classes)
+        (found,) = find_bones(frame, self.model, device=self._device)
+        hand = name_bones(_with_inside(found), self.model.card.classes)
         missing = tuple(
             MissingBone(Bone(bone), BoneFault(fault)) for bone, fault in hand.missing.items() if bone in RUS_BONES
         )

@@ -2,17 +2,17 @@
 
 from pydantic import Field, PrivateAttr
 
-from models.card import Task
+from models.card import Card, Task
 from models.plausibility.judging import judge, of_hand, verdict_of
 from models.plausibility.verdict import CLASSES, Verdict
 from models.preprocess import standard_frame
-from models.registry import LoadedModel
-from pipelines.contract import ModelIdentity, Refusal, RefusalCode
+from pipelines.contract import Refusal, RefusalCode
 from pipelines.spec import Name
-from pipelines.stages.contract import Case, Load, Stage
+from pipelines.stages.contract import Case
+from pipelines.stages.weighted import WeightedStage
 
 
-class Plausibility(Stage):
+class Plausibility(WeightedStage):
     """Refuses what is no hand, more than one, cut off, or exposed so that nothing is to be read.
 
     A grown-up hand is a hand, and so is a poor radiograph of one.
@@ -22,30 +22,14 @@ class Plausibility(Stage):
     """Name of the weights of a judge, and of their card."""
     threshold: float | None = Field(None, ge=0, le=1)
     """Refused where it is less probable than this to be a hand; None takes the card's."""
-    _model: LoadedModel | None = PrivateAttr(None)
-    _device: str = PrivateAttr("cpu")
     _least: float = PrivateAttr(0.0)
 
-    def loaded(self, load: Load, device: str) -> "Plausibility":
-        """With its weights. Raises ValueError where they are missing, altered, for another task, or of other verdicts,
-        and where there is no threshold."""
-        stage = self.model_copy()
-        stage._model, stage._device = load(self.weights), device
-        card = stage._model.card
+    def _fit(self, card: Card) -> None:
         card.require(Task.PLAUSIBILITY)
         least = card.threshold if self.threshold is None else self.threshold
         if card.classes != tuple(map(str, CLASSES)) or least is None:
             raise ValueError(f"{card.name}: other verdicts than {', '.join(CLASSES)}, or no threshold; package again")
-        stage._least = least
-        return stage
-
-    @property
-    def identity(self) -> ModelIdentity | None:
-        """Of the weights, once they are loaded."""
-        if self._model is None:
-            return None
-        card = self._model.card
-        return ModelIdentity(card.name, card.version, self._model.sha256)
+        self._least = least
 
     @property
     def least(self) -> float:
@@ -59,9 +43,8 @@ class Plausibility(Stage):
 
     def apply(self, case: Case) -> Case | Refusal:
         """The case as it came, or the likeliest reason not to read it."""
-        assert self._model is not None, "loaded() comes first"
-        frames, size = standard_frame(case.radiograph.pixels)[None], self._model.card.input_size
-        probabilities = judge(self._model.network, frames, size, device=self._device)
+        frames, size = standard_frame(case.radiograph.pixels)[None], self.model.card.input_size
+        probabilities = judge(self.model.network, frames, size, device=self._device)
         verdict = verdict_of(probabilities[0], self._least)
         if verdict is Verdict.HAND:
             return case
