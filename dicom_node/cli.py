@@ -254,52 +254,16 @@ def evaluate(
 
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """
-    from models.evaluation.detection_run import evaluate_detectors, is_detector
-    from models.evaluation.originals import evaluate_originals
+    from models.evaluation.measure import measure
     from models.evaluation.plan import Plan, parse_by, parse_compare, parse_edges
-    from models.evaluation.run import evaluate_plan
-    from models.evaluation.segmentation_run import evaluate_segmenter, is_segmenter
-    from models.training.follow import choose_device
-
-    def segmenter() -> str:
-        if compare or stages or limit or robustness or activation or originals:
-            raise ValueError(f"{models[0]}: a segmenter is measured with --fold, --output and --contact-sheet alone")
-        return evaluate_segmenter(
-            models[0], data=data, fold=fold, output=output, contact_sheet=contact_sheet,
-            weights_directory=weights_directory, device=choose_device(device),
-        )  # fmt: skip
-
-    def detectors() -> str:
-        if compare or stages or limit or robustness or activation or originals or contact_sheet:
-            raise ValueError(f"{models[0]}: detectors are measured with --fold and --output alone")
-        return evaluate_detectors(
-            models, data=data, fold=fold, output=output, weights_directory=weights_directory,
-            device=choose_device(device),
-        )  # fmt: skip
 
     def run() -> None:
-        if is_segmenter(models, weights_directory):
-            typer.echo(segmenter())
-            return
-        if is_detector(models, weights_directory):
-            typer.echo(detectors())
-            return
-        if originals:
-            for name in models:
-                typer.echo(evaluate_originals(name, data=data, weights_directory=weights_directory))
-            return
+        edges = parse_edges(stages) if stages else ()
         plan = Plan(
-            tuple(models),
-            fold,
-            parse_by(by),
-            parse_compare(compare or ()),
-            parse_edges(stages) if stages else (),
-            limit,
-            contact_sheet=contact_sheet,
-            robustness=robustness,
-            activation=activation,
-        )
-        evaluate_plan(plan, data=data, output=output, weights_directory=weights_directory, device=device)
+            tuple(models), fold, parse_by(by), parse_compare(compare or ()), edges, limit,
+            contact_sheet=contact_sheet, robustness=robustness, activation=activation,
+        )  # fmt: skip
+        measure(plan, data=data, output=output, weights_directory=weights_directory, device=device, originals=originals)
 
     with_clear_faults(run)
 

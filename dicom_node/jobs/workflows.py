@@ -5,8 +5,9 @@ in its text reaches the engine's log.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 import structlog
 from dbos import DBOS, EnqueueOptions
@@ -23,6 +24,15 @@ DELIVERY_DEATHS = 3
 """A delivery during which the process died is only sent again; after this often it waits for its next attempt."""
 
 log = structlog.get_logger(__name__)
+
+
+Returned = TypeVar("Returned")
+
+
+class Unexpected(NodeError):
+    """What no part of the node foresaw."""
+
+    code, retry = UNEXPECTED, True
 
 
 class Outcome(TypedDict):
@@ -58,13 +68,12 @@ class ImageWorkflow:
         if runs_of_this_job() > 1:
             return _failed("image", PROCESS_DIED, BLAMED, key, attempt, first_at)
         try:
-            destinations = list(self.read_image(key))
+            destinations = _at_border(lambda: list(self.read_image(key)), key=key)
+        except Unexpected as error:
+            return _failed("image", error.code, BLAMED, key, attempt, first_at)
         except NodeError as error:
             patience = PASSING if error.retry else None
             return _failed("image", error.code, patience, key, attempt, first_at)
-        except Exception as error:  # the runner's border
-            log.error("job_unexpected", key=key, error=type(error).__name__)
-            return _failed("image", UNEXPECTED, BLAMED, key, attempt, first_at)
         return Outcome(verdict="read", code="read", destinations=destinations, delay_s=None, at=time.time())
 
 
@@ -96,12 +105,9 @@ class DeliveryWorkflow:
 
     def _send(self, key: str, destination: str) -> DeliveryOutcome:
         try:
-            return self.deliver_results(key, destination)
+            return _at_border(lambda: self.deliver_results(key, destination), key=key, destination=destination)
         except NodeError as error:
             return DeliveryOutcome(Verdict.RETRY if error.retry else Verdict.PARKED, error.code)
-        except Exception as error:  # the runner's border
-            log.error("job_unexpected", key=key, destination=destination, error=type(error).__name__)
-            return DeliveryOutcome(Verdict.RETRY, UNEXPECTED)
 
 
 def delivery_patience(delivery: Delivery) -> Patience:
@@ -143,6 +149,17 @@ def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:
     if delay_s:
         options["delay_seconds"] = delay_s
     return options
+
+
+def _at_border(work: Callable[[], Returned], **job: str) -> Returned:
+    """What work returns. Raises NodeError only: anything else is logged by its kind, without its text."""
+    try:
+        return work()
+    except NodeError:
+        raise
+    except Exception as error:
+        log.error("job_unexpected", **job, error=type(error).__name__)
+        raise Unexpected from None
 
 
 def _failed(
