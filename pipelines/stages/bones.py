@@ -9,7 +9,6 @@ from models.card import Card
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones, require_bones
 from models.evaluation.detection import Boxes
-from models.preprocess import standard_frame
 from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, WarningCode
 from pipelines.spec import Name
 from pipelines.stages.contract import Case
@@ -33,7 +32,7 @@ class Bones(WeightedStage):
 
     def apply(self, case: Case) -> Case:
         """The case with its bones, and a warning where one is missing."""
-        frame = standard_frame(case.radiograph.pixels)[None]
+        frame = case.standard_frame[None]
         (found,) = find_bones(frame, self.model, device=self._device)
         hand = name_bones(_with_inside(found), self.model.card.classes)
         missing = tuple(

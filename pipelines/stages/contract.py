@@ -1,12 +1,14 @@
 """What a stage is, and what stages hand on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from models.preprocess import standard_frame
 from models.registry import LoadedModel
 from pipelines.contract import FoundBone, HandRadiograph, MissingBone, ModelIdentity, Refusal, WarningCode
 
@@ -19,6 +21,18 @@ CornersBack = Callable[[Corners], Corners]
 """Boxes in a stage's output frame -> the same boxes in its input frame."""
 Load = Callable[[str], LoadedModel]
 """Weights by name, checked by hash; raises ValueError where they are missing or altered."""
+
+
+class Prepared:
+    """Pixels as the networks want them, made when first asked for and then once for all stages."""
+
+    def __init__(self, pixels: NDArray[np.float32]) -> None:
+        self._pixels = pixels
+
+    @cached_property
+    def frame(self) -> NDArray[np.uint8]:
+        """(299, 299), by `models.preprocess.standard_frame`."""
+        return standard_frame(self._pixels)
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,17 @@ class Case:
     bones: tuple[FoundBone, ...] = ()
     missing_bones: tuple[MissingBone, ...] = ()
     bones_from_months: float | None = None
+    prepared: Prepared | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.prepared is None:
+            object.__setattr__(self, "prepared", Prepared(self.radiograph.pixels))
+
+    @property
+    def standard_frame(self) -> NDArray[np.uint8]:
+        """(299, 299) the present frame as the networks want it; cases of the same pixels share it."""
+        assert self.prepared is not None, "held by __post_init__"
+        return self.prepared.frame
 
     def warned(self, *codes: WarningCode) -> "Case":
         """The case with more warnings."""
@@ -48,6 +73,7 @@ class Case:
         return replace(
             self,
             radiograph=radiograph,
+            prepared=None,
             ways_back=(*self.ways_back, way_back),
             corners_back=(*self.corners_back, corners_back),
         )

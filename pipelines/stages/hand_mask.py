@@ -3,7 +3,6 @@
 import numpy as np
 
 from models.card import Card, Task
-from models.preprocess import standard_frame
 from models.segmentation.masks import clean, fault_of
 from models.segmentation.segmenting import find_answers, mask_over
 from pipelines.contract import WarningCode
@@ -28,7 +27,7 @@ class HandMask(WeightedStage):
     def apply(self, case: Case) -> Case:
         """The case with a mask, or with a warning."""
         pixels = case.radiograph.pixels
-        (answer,) = find_answers(standard_frame(pixels)[None], self.model, device=self._device)
+        (answer,) = find_answers(case.standard_frame[None], self.model, device=self._device)
         if fault_of(answer) is not None:
             return case.warned(WarningCode.NO_HAND_MASK)
         mask = mask_over(clean(answer), (pixels.shape[0], pixels.shape[1]))

@@ -5,7 +5,6 @@ from pydantic import Field, PrivateAttr
 from models.card import Card, Task
 from models.plausibility.judging import judge, of_hand, verdict_of
 from models.plausibility.verdict import CLASSES, Verdict
-from models.preprocess import standard_frame
 from pipelines.contract import Refusal, RefusalCode
 from pipelines.spec import Name
 from pipelines.stages.contract import Case
@@ -43,7 +42,7 @@ class Plausibility(WeightedStage):
 
     def apply(self, case: Case) -> Case | Refusal:
         """The case as it came, or the likeliest reason not to read it."""
-        frames, size = standard_frame(case.radiograph.pixels)[None], self.model.card.input_size
+        frames, size = case.standard_frame[None], self.model.card.input_size
         probabilities = judge(self.model.network, frames, size, device=self._device)
         verdict = verdict_of(probabilities[0], self._least)
         if verdict is Verdict.HAND:

@@ -5,9 +5,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.phantom.drawing import draw
+from models.preprocess import standard_frame
 from pipelines.contract import HandRadiograph, Laterality, Refusal, RefusalCode, WarningCode
+from pipelines.stages import contract as stage_contract
 from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Case
 from pipelines.stages.mirror import MirrorRight, mirrored_corners
@@ -87,3 +90,23 @@ def test_maps_and_boxes_go_back_through_the_stages_in_reverse_order() -> None:
     assert np.array_equal(back[100:], HAND[100:])
     assert not back[:100].any()
     assert case.original_corners(np.array([[10.0, 20, 30, 50]])).tolist() == [[WIDTH - 30, 120, WIDTH - 10, 150]]
+
+
+def test_the_standard_frame_is_made_once_for_the_same_pixels_and_anew_for_moved_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[float] = []
+
+    def noted(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+        made.append(float(pixels[0, 0]))
+        return standard_frame(pixels)
+
+    monkeypatch.setattr(stage_contract, "standard_frame", noted)
+    pixels = np.linspace(0, 1, 300 * 200, dtype=np.float32).reshape(300, 200)
+    case = Case(HandRadiograph(pixels))
+    later = case.warned(WarningCode.BONES_MISSING)
+    assert np.array_equal(case.standard_frame, standard_frame(pixels))
+    assert later.standard_frame is case.standard_frame
+    mirrored = later.moved(HandRadiograph(pixels[:, ::-1]), lambda values: values, lambda corners: corners)
+    assert np.array_equal(mirrored.standard_frame, standard_frame(pixels[:, ::-1]))
+    assert made == [float(pixels[0, 0]), float(pixels[0, -1])]
