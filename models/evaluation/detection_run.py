@@ -9,6 +9,7 @@ import torch
 
 from models.card import INTENDED_USE, Card, Task
 from models.data.labels import Split
+from models.detection.boxes import Boxes
 from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs, Marks, load_all_marked
 from models.detection.measures import measure
@@ -23,7 +24,7 @@ from models.evaluation.bones import (
     detectors_markdown,
     marks_fit,
 )
-from models.evaluation.detection import Boxes, detection_markdown
+from models.evaluation.detection import detection_markdown
 from models.evaluation.run_subject import FACTS, RECIPE, VERSION, WEIGHTS, is_run, read_facts
 from models.networks import build_network
 from models.registry import LoadedModel, load, verify
