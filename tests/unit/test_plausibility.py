@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from models.data.labels import Split
+from models.plausibility.cut import fingers_off, half, quarter, wrist_off
+from models.plausibility.hands import whole
+from models.plausibility.joined import mirrored
 from models.plausibility.judged import made, pictures, reframed
 from models.plausibility.judging import HIGHEST_THRESHOLD, of_hand, threshold_for, verdict_of
 from models.plausibility.kinds import KINDS, SEEN, UNSEEN, Kind
 from models.plausibility.sources import phantom_hands
-from models.plausibility.spoiled import fingers_off, half, mirrored, quarter, whole, wrist_off
 from models.plausibility.verdict import CLASSES, Verdict
 from pipelines.contract import RefusalCode
 from tests.support.judges import rows_and_columns
