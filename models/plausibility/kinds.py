@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from models.plausibility import anatomy, broken, cut, exposures, joined, patterns
+from models.plausibility import anatomy, broken, cut, exposures, joined, patterns, strangers
 from models.plausibility.hands import Hands
 from models.plausibility.scene import Pixels
 from models.plausibility.verdict import Verdict
@@ -61,6 +61,10 @@ def _spoiled(make: Make, verdict: Verdict, *also: Verdict, use: Use = Use.TRAINE
     return Kind(_name(make), verdict, make, frozenset(also), use)
 
 
+def _fresh(make: Make, verdict: Verdict, *also: Verdict) -> Kind:
+    return _spoiled(make, verdict, *also, use=Use.FRESH)
+
+
 def _name(function: Callable[..., Pixels]) -> str:
     return function.__name__.replace("_", "-")
 
@@ -110,6 +114,20 @@ KINDS: tuple[Kind, ...] = (
     _spoiled(exposures.silhouette, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
     _spoiled(exposures.coarse, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
     _spoiled(exposures.shaken, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.cast, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
+    _fresh(strangers.half_exposed, Verdict.UNUSABLE_EXPOSURE, Verdict.CUT_OFF),
+    _fresh(strangers.ghosted, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE),
+    _fresh(strangers.gridded, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.manuscript, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
+    _fresh(strangers.landscape, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
+    _fresh(strangers.fingertips, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
+    _fresh(strangers.mosaic, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
+    _fresh(strangers.smeared, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.solarised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.posterised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.kaleidoscope, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
+    _fresh(strangers.ankle, Verdict.NOT_A_HAND),
+    _fresh(strangers.digit, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
 )
 SEEN = tuple(kind for kind in KINDS if kind.use is Use.TRAINED)
 UNSEEN = tuple(kind for kind in KINDS if kind.use is not Use.TRAINED)
