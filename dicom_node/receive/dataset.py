@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from queue import Empty
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -21,6 +22,7 @@ from pynetdicom.dsutils import create_file_meta
 from pynetdicom.pdu_primitives import P_DATA
 
 from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable
+from dicom_node.receive.pace import Pace
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
@@ -99,11 +101,20 @@ class IncomingDataSet(BytesIO):
 class StoringProvider(DIMSEServiceProvider):
     """The DIMSE provider of one association, with data sets on the disk."""
 
-    def __init__(self, assoc: Association, inbox: Inbox, limit_bytes: int) -> None:
+    def __init__(self, assoc: Association, inbox: Inbox, limit_bytes: int, pace: Pace) -> None:
         super().__init__(assoc)
-        self._inbox, self._limit_bytes = inbox, limit_bytes
+        self._inbox, self._limit_bytes, self._pace = inbox, limit_bytes, pace
         self._arriving: IncomingDataSet | None = None
         self._unanswered: set[IncomingDataSet] = set()
+
+    def get_msg(self, block: bool = False) -> Any:
+        """As the base class; in silence the association's thread rests here, until a message comes."""
+        if block or not self._pace.is_idle:
+            return super().get_msg(block)
+        try:
+            return self.msg_queue.get(timeout=self._pace.wait_s)
+        except Empty:
+            return None, None
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take what one P-DATA brings; an object beyond the limit ends the association."""
