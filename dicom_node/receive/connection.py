@@ -18,7 +18,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
-from dicom_node.receive.dataset import StoringProvider
+from dicom_node.receive.dataset import ObjectLimits, StoringProvider
 from dicom_node.receive.pace import BUSY_S, Pace
 from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
@@ -34,17 +34,17 @@ CLOSING = "Sta13"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one connection may take: read_timeout_s in silence, a PDU of pdu_bytes, an object of object_bytes."""
+    """What one connection may take: read_timeout_s in silence, a PDU of pdu_bytes, and its objects."""
 
     read_timeout_s: float
     pdu_bytes: int
-    object_bytes: int
+    objects: ObjectLimits
 
     @classmethod
     def of(cls, node: Node) -> "Limits":
         """As the settings say."""
         pdu_bytes = max(node.maximum_pdu_bytes + PDU_HEADER_BYTES, LONGEST_NEGOTIATION_BYTES)
-        return cls(node.idle_timeout_s, pdu_bytes, node.maximum_object_mib * MIB)
+        return cls(node.idle_timeout_s, pdu_bytes, ObjectLimits(node.maximum_object_mib * MIB))
 
 
 class PduSocket(AssociationSocket):
@@ -104,7 +104,7 @@ class ConnectionHandler(RequestHandler):
         assoc.dul._run_loop_delay = 0.0  # its reactor rests in the socket instead
         # Either socket object announces the connection (Evt5, PS3.8 Table 9-10); it is one.
         assoc.dul.event_queue.get_nowait()
-        assoc.dimse = StoringProvider(assoc, self.server.inbox, limits.object_bytes, pace)
+        assoc.dimse = StoringProvider(assoc, self.server.inbox, limits.objects, pace)
         return assoc
 
 

@@ -102,5 +102,5 @@ def test_sixteen_idle_associations_cost_next_to_nothing_and_are_answered_at_once
         share = (sum(measured.cpu_times()[:2]) - before) / (time.monotonic() - began)
         asked = time.monotonic()
         assert idle[0].send_c_echo().Status == 0
-        assert time.monotonic() - asked < 1
+        assert time.monotonic() - asked < 2
     assert share < 0.1, "looking around a thousand times a second, they take several times as much"
