@@ -37,6 +37,11 @@ class Layout:
         return self.root / "refused.jsonl"
 
     @property
+    def destinations(self) -> Path:
+        """Which destinations are paused, and which were away when last tried."""
+        return self.root / "destinations"
+
+    @property
     def job_database(self) -> Path:
         return self.root / "jobs.sqlite"
 
