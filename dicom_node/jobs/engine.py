@@ -13,6 +13,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 from dicom_node.jobs import database, names
 from dicom_node.jobs.contract import DeliverResults, ReadImage
+from dicom_node.jobs.pausing import reading_places
 from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, delivery_patience
 from dicom_node.settings import Settings
 
@@ -101,8 +102,9 @@ class Engine:
         declare = partial(client.register_queue, polling_interval_sec=POLL_S)
         try:
             if self._role is Role.WORK:
-                declare(names.IMAGES, worker_concurrency=self._settings.work.concurrency)
-                declare(names.ALONE, worker_concurrency=1, polling_interval_sec=ALONE_POLL_S)
+                places = reading_places(self._settings)
+                declare(names.IMAGES, worker_concurrency=places[names.IMAGES])
+                declare(names.ALONE, worker_concurrency=places[names.ALONE], polling_interval_sec=ALONE_POLL_S)
             else:
                 declare(names.DELIVER, partition_worker_concurrency=self._settings.delivery.concurrency)
         finally:
