@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dicom_node.report.rendition import PictureCompression
+from dicom_node.settings_delivery import PeerDelivery
 from dicom_node.settings_types import AETitle, Frozen, PathBeside, Port
 
 
@@ -81,6 +82,9 @@ class Peer(Frozen):
     """How pictures go to this peer: none, rle (the same pixels) or jpeg (small, lossy)."""
     presentation_state: bool = False
     """Send the boxes of the bones too, as a presentation state over the original."""
+    storage_commitment: bool = False
+    """A result counts as delivered only when this peer has committed to keep it (PS3.4 Annex J)."""
+    delivery: PeerDelivery = PeerDelivery()
 
     @model_validator(mode="after")
     def _receivers_have_an_address(self) -> "Peer":

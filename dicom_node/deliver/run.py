@@ -15,9 +15,9 @@ from dicom_node.settings import Mode, Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import read_results
 
-NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured")
+NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured", answered=None)
 """The peer was taken out of the settings after the image was read; the administrator may put it back."""
-HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning")
+HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning", answered=None)
 """A result of an earlier live mode: it waits until the mode is live again."""
 
 log = structlog.get_logger(__name__)

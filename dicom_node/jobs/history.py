@@ -22,8 +22,8 @@ STATES = {
 class Attempt:
     """One attempt. destination: None where it reads the image.
 
-    state: waits, queued, in hand, ended, cancelled or failed. verdict, code: of one that ended. delay_s: wait before
-    the next.
+    state: waits, queued, held (until its destination is back), in hand, ended, cancelled or failed.
+    verdict, code: of one that ended. delay_s: wait before the next.
     """
 
     key: str
@@ -84,7 +84,7 @@ def _attempt(status: WorkflowStatus) -> Attempt:
         key=key,
         destination=destination,
         number=number,
-        state=STATES.get(status.status, "failed"),
+        state="held" if names.is_held(status.queue_name) else STATES.get(status.status, "failed"),
         created_at=datetime.fromtimestamp((status.created_at or 0) / 1000, UTC),
         verdict=str(outcome.get("verdict", "")),
         code=str(outcome.get("code", "")),

@@ -52,6 +52,10 @@ class Destinations:
         """The names of all that are paused."""
         return sorted(path.stem for path in self._folder.glob("*.paused"))
 
+    def known(self) -> list[str]:
+        """The names of all that are paused or away."""
+        return sorted({path.stem for path in self._folder.glob("*.*") if path.suffix in (".paused", ".json")})
+
     def absence(self, name: str) -> Absence | None:
         """What is known of a destination that did not answer when it was last tried; None where it did."""
         try:
