@@ -1,11 +1,13 @@
 """The fault suite as a command: runs scenarios, prints their tables, exits with 1 where anything failed."""
 
+import logging
 import sys
 import time
 import traceback
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from tests.faults import table
@@ -25,6 +27,7 @@ def main(
     if unknown:
         print(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(every)}", file=sys.stderr)
         raise typer.Exit(2)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     scale = Scale.FULL if full else Scale.SHORT
     results = [_run(every[name], scale) for name in only or every]
     if output is not None:

@@ -58,6 +58,13 @@ def stored(settings: Path, images: Iterable[Image]) -> Row:
     return exactly("acknowledged images that are not in the spool", 0, len(lost), "images")
 
 
+def key_of(settings: Path, image: Image) -> str:
+    """The key of a stored image. Raises StopIteration where it is not in the spool."""
+    layout = Layout(load(settings).storage.directory)
+    keys = Inbox(layout).keys()
+    return next(key for key in keys if read_provenance(layout, key).sop_instance_uid == image.sop_instance_uid)
+
+
 def settled(settings: Path, *, timeout_s: float) -> Row:
     """Every job came to its end within the timeout."""
     deadline = time.monotonic() + timeout_s

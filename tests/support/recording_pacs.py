@@ -4,10 +4,11 @@ It runs in the process of the test, so that it outlives whatever is killed.
 """
 
 import hashlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from io import BytesIO
@@ -30,7 +31,10 @@ CAPTURES = (SecondaryCaptureImageStorage,)
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 CALLING_NOT_RECOGNISED = (0x01, 0x01, 0x03)
 """Result, source and reason of a rejection (PS3.8 Table 9-21)."""
-CUT_AFTER_BYTES = 4096
+P_DATA = 0x04
+A_ABORT = bytes.fromhex("07000000000400000000")
+"""PS3.8 9.3.5 and 9.3.8."""
+CUT_AFTER_BYTES = 1024
 SLOW_S = 2.0
 
 
@@ -163,12 +167,17 @@ class RecordingPacs:
             ]
 
     def _on_data(self, event: evt.Event) -> None:
-        """A PDU arrived; the association's negotiation stays below the limit."""
-        if self.mode is Mode.ABORTING and event.assoc.is_established and len(event.data) > CUT_AFTER_BYTES:
-            event.assoc.abort(block=False)
+        """A PDU arrived: abort while more of the object is on its way; pynetdicom's own abort comes after it."""
+        if self.mode is Mode.ABORTING and event.data[0] == P_DATA and len(event.data) > CUT_AFTER_BYTES:
+            connection = event.assoc.dul.socket.socket
+            with suppress(OSError):
+                connection.sendall(A_ABORT)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _on_store(self, event: evt.Event) -> int:
         mode, changed = self.mode, self._changed
+        if mode is Mode.ABORTING:
+            return STATUS[Mode.FULL]
         if mode is Mode.HANGING:
             changed.wait()
         if mode is Mode.SLOW:
