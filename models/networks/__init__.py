@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from models.networks.bonet_plus import BoNetPlus
 from models.networks.faster_rcnn import FasterRCNN
 from models.networks.fcos import FCOS
 from models.networks.plausibility import PlausibilityNet
@@ -14,6 +15,7 @@ from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
+    "bonet_plus": BoNetPlus,
     "faster_rcnn": FasterRCNN,
     "fcos": FCOS,
     "recursive_rcnn": RecursiveRCNN,
