@@ -24,6 +24,10 @@ class Task(StrEnum):
     SEGMENTATION = "segmentation"
     PLAUSIBILITY = "plausibility"
     """Whether a picture is one whole hand."""
+    QUALITY = "quality"
+    """Whether a radiograph is good, and if not, which damage makes it poor."""
+    RESTORATION = "restoration"
+    """A better image of a poor one."""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ def noisy(pixels: Pixels, rng: np.random.Generator, photons: float = 60.0) -> Pi
 
 
 def coarse(pixels: Pixels, _rng: np.random.Generator, factor: float) -> Pixels:
-    """As many times lower resolution, of the whole number that is nearest."""
-    return lower_resolution(pixels, max(1, round(factor)))
+    """As many times lower resolution."""
+    return lower_resolution(pixels, factor)
 
 
 def white_label(pixels: Pixels, rng: np.random.Generator, largest: float = LARGEST_LABEL) -> Pixels:

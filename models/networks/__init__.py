@@ -9,8 +9,10 @@ from models.networks.bonet_plus import BoNetPlus
 from models.networks.faster_rcnn import FasterRCNN
 from models.networks.fcos import FCOS
 from models.networks.plausibility import PlausibilityNet
+from models.networks.quality_net import QualityNet
 from models.networks.recursive_rcnn import RecursiveRCNN
 from models.networks.regression_cnn import RegressionCNN
+from models.networks.residual_unet import ResidualUNet
 from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
@@ -20,7 +22,9 @@ _NETWORKS: dict[str, type[nn.Module]] = {
     "fcos": FCOS,
     "recursive_rcnn": RecursiveRCNN,
     "plausibility": PlausibilityNet,
+    "quality_net": QualityNet,
     "regression_cnn": RegressionCNN,
+    "residual_unet": ResidualUNet,
     "unet": UNet,
     "whole_hand": WholeHandNet,
 }

@@ -30,8 +30,10 @@ def covering_label(pixels: Pixels, rng: np.random.Generator, largest: float = 0.
     return covered
 
 
-def lower_resolution(pixels: Pixels, factor: int = 4) -> Pixels:
+def lower_resolution(pixels: Pixels, factor: float = 4) -> Pixels:
     """Down by the factor (area mean) and up again (linear): the size stays, the detail does not."""
     height, width = pixels.shape
-    small = cv2.resize(pixels, (max(width // factor, 1), max(height // factor, 1)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        pixels, (max(int(width / factor), 1), max(int(height / factor), 1)), interpolation=cv2.INTER_AREA
+    )
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
