@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from dicom_node.cli import app
-from models.card import Task
+from models.card import Task, read_card
 from models.data.labels import Split
 from models.degradation.transforms import degradation, degrade
 from models.networks import build_network
@@ -20,6 +20,7 @@ from models.preprocess import standard_frame, stretched_frame
 from models.quality.classes import CHOICES, CLASSES
 from models.quality.classifying import class_of, classify
 from models.quality.improving import improve, psnr_db, stretched
+from models.quality.measures import LEAST_THRESHOLD, threshold_for
 from models.training.quality_recipe import (
     QualityRecipe,
     RestorationRecipe,
@@ -133,3 +134,31 @@ def test_psnr_falls_with_damage() -> None:
     assert psnr_db(clean, clean) == 100
     assert psnr_db(clean + 0.1, clean) == pytest.approx(20, abs=1e-4)
     assert psnr_db(clean, weak) > psnr_db(clean, strong) + 5
+
+
+@pytest.mark.parametrize(("recipe", "task"), [(CLASSIFIER, Task.QUALITY), (DIRECT, Task.RESTORATION)])
+def test_each_is_packaged_with_figures_of_fold_8_alone(
+    recipe: QualityRecipe | RestorationRecipe, task: Task, tmp_path: Path
+) -> None:
+    path, run, weights = tmp_path / "tiny.yaml", tmp_path / "run", tmp_path / "weights"
+    phantoms = dataclasses.asdict(PhantomSet(4, 3, 2, 0))
+    path.write_text(json.dumps({**dataclasses.asdict(recipe), "augmentation": {}, "phantoms": phantoms}))
+    package = ["package", str(run), "--name", "made", "--version", "0.1", "--directory", str(weights)]
+    for command in (["train", str(path), "--output", str(run), "--device", "cpu"], package):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+    card = read_card(weights / "made.json")
+    assert (card.task, card.interval, card.metrics["select_images"]) == (task, None, 3)
+    assert not [key for key in card.metrics if "test" in key]
+    if task is Task.QUALITY:
+        assert card.classes == CLASSES
+        assert card.threshold is not None
+        assert card.metrics["calibrate_good"] == 2
+
+
+def test_a_threshold_calls_at_most_a_hundredth_of_good_images_poor() -> None:
+    of_good = np.linspace(0, 1, 400)
+    threshold = threshold_for(of_good)
+    assert (of_good >= threshold).sum() == 4
+    assert threshold_for(np.full(50, 0.01)) == LEAST_THRESHOLD
+    assert threshold_for(np.array([0.9])) == pytest.approx(0.95)
