@@ -84,7 +84,7 @@ def test_a_poor_hand_is_as_it_was_but_for_what_hides_no_bone(seed: int) -> None:
     assert (there.shape, there.dtype) == (hand.shape, np.float32)
     assert not np.array_equal(there, hand)
     before, after = (cv2.medianBlur(each, 5).ravel() for each in (hand, there))  # without grain and single rows
-    assert np.corrcoef(before, after)[0, 1] > 0.95
+    assert np.corrcoef(before, after)[0, 1] > 0.85
 
 
 def test_pixels_are_taken_from_where_they_are_pointed_to() -> None:
