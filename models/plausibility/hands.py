@@ -51,7 +51,7 @@ def whole(hand: Hand, rng: Generator) -> Pixels:
 def poor(pixels: Pixels, rng: Generator) -> Pixels:
     """A hand that shows a little worse, and is still to be read: one fault of five, each too small to hide a bone.
 
-    Out of focus by an SD of up to 1/200 of the side, grainy, pale, one row of forty lost, or bent by an SD of up to 1/100.
+    Out of focus by an SD of to 1/200 of the side, grainy, pale, one row of forty lost, or bent by an SD of to 1/100.
     """
     side, fault = min(pixels.shape), int(rng.integers(5))
     worse: NDArray[Any] = pixels
