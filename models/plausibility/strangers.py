@@ -148,11 +148,9 @@ def kaleidoscope(hands: Hands, rng: Generator) -> Pixels:
     wedge = 2 * np.pi / int(rng.integers(4, 9))
     angle = np.abs((np.arctan2(y, x) % wedge) - wedge / 2) + rng.uniform(0, 2 * np.pi)
     radius, middle = np.hypot(x, y), rng.uniform(110, 190, 2)
-    there = middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle)
-    mapped = cv2.remap(
-        frame, *(each.astype(np.float32) for each in there), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
-    )
-    return _clipped(mapped)
+    there_x = (middle[0] + radius * np.cos(angle)).astype(np.float32)
+    there_y = (middle[1] + radius * np.sin(angle)).astype(np.float32)
+    return _clipped(cv2.remap(frame, there_x, there_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
 
 
 def ankle(_hands: Hands, rng: Generator) -> Pixels:
