@@ -49,9 +49,13 @@ no reason of its own."""
 
 @dataclass(frozen=True)
 class Admitted:
-    """The association is accepted; without may_send it may only verify (C-ECHO)."""
+    """The association is accepted. may_send: it may store images. may_commit: it may answer requests for commitment.
+
+    With neither it may only verify (C-ECHO).
+    """
 
     may_send: bool
+    may_commit: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,10 @@ def admit(
         return Rejected(Reason.HOST, ", ".join(sorted({peer.host for peer in namesakes})))
     if open_associations >= node.maximum_associations:
         return Rejected(Reason.TOO_MANY, str(node.maximum_associations))
-    return Admitted(may_send=any(Allowance.SEND in peer.may for peer in matching))
+    return Admitted(
+        may_send=any(Allowance.SEND in peer.may for peer in matching),
+        may_commit=any(peer.storage_commitment for peer in matching),
+    )
 
 
 def normalised(address: str) -> str:

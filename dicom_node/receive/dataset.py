@@ -16,7 +16,7 @@ from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_file_meta_info
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_messages import C_STORE_RQ, N_EVENT_REPORT_RQ, DIMSEMessage
 from pynetdicom.dsutils import create_file_meta
 from pynetdicom.pdu_primitives import P_DATA
 
@@ -24,15 +24,18 @@ from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
+LONGEST_EVENT_BYTES = 1 * MIB
+"""Event Information of an N-EVENT-REPORT; each object that it refers to takes some 200 bytes."""
 
 
 class IncomingDataSet(BytesIO):
-    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file.
+    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file; that of an event stays in memory.
 
     After a fault it swallows what still comes: the peer hears the reason in the response (PS3.4 B.2.3).
     """
 
-    def __init__(self, inbox: Inbox, limit_bytes: int, header: Callable[[], bytes]) -> None:
+    def __init__(self, inbox: Inbox, limit_bytes: int, header: Callable[[], bytes | None]) -> None:
+        """header: what begins the file, None where there is to be none; asked at the first write."""
         super().__init__()
         self.fault: NodeError | None = None
         self.size_bytes = 0
@@ -72,6 +75,11 @@ class IncomingDataSet(BytesIO):
 
     def _append(self, data: bytes) -> None:
         self.size_bytes += len(data)
+        if self._file is None and self._header() is None:
+            if self.size_bytes > LONGEST_EVENT_BYTES:
+                raise ObjectTooLarge(f"an event of more than {LONGEST_EVENT_BYTES // MIB} MiB")
+            super().write(data)
+            return
         if self.size_bytes > self._limit_bytes:
             raise ObjectTooLarge(f"larger than {self._limit_bytes // MIB} MiB")
         if self._file is None or self.size_bytes - self._room_checked_at > ROOM_CHECKED_EVERY_BYTES:
@@ -83,7 +91,7 @@ class IncomingDataSet(BytesIO):
             self._file.write(data)
 
     def _create(self) -> Any:
-        header = self._header()
+        header = self._header() or b""
         folder = self._inbox.layout.incoming
         file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
         file.write(header)
@@ -133,8 +141,10 @@ class StoringProvider(DIMSEServiceProvider):
         return message, dataset
 
 
-def _header(message: DIMSEMessage, assoc: Association) -> bytes:
-    """Preamble and file meta information as PS3.10 7.1 wants them. Raises ObjectUnreadable."""
+def _header(message: DIMSEMessage, assoc: Association) -> bytes | None:
+    """Preamble and file meta information as PS3.10 7.1 wants them, None for an event. Raises ObjectUnreadable."""
+    if isinstance(message, N_EVENT_REPORT_RQ):
+        return None
     syntaxes = {cx.context_id: cx.transfer_syntax[0] for cx in assoc.accepted_contexts}
     command = message.command_set
     if not isinstance(message, C_STORE_RQ) or message.context_id not in syntaxes:

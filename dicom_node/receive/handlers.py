@@ -25,7 +25,6 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from dicom_node.errors import (
     IdentityMismatch,
@@ -47,6 +46,8 @@ from dicom_node.receive.admission import (
     normalised,
     printable,
 )
+from dicom_node.receive.commitment import CommitmentHandler
+from dicom_node.receive.contexts import usable_contexts
 from dicom_node.receive.dataset import IncomingDataSet, StoringProvider
 from dicom_node.settings import Settings
 from dicom_node.spool.identity import identify
@@ -77,6 +78,7 @@ class Handlers:
         self._refusals = RefusalLog(inbox.layout.refused)
         self._admitted: WeakSet[Association] = WeakSet()
         self._admission = threading.Lock()
+        self._commitment = CommitmentHandler(settings, inbox.layout)
 
     def bound(self) -> list[evt.EventHandlerType]:
         """Events and their handlers, as pynetdicom takes them."""
@@ -84,6 +86,7 @@ class Handlers:
             (evt.EVT_REQUESTED, self.on_requested),
             (evt.EVT_C_STORE, self.on_c_store),
             (evt.EVT_C_ECHO, self.on_c_echo),
+            (evt.EVT_N_EVENT_REPORT, self._commitment.on_n_event_report),
             (evt.EVT_ABORTED, self.on_aborted),
             (evt.EVT_CONN_CLOSE, self.on_closed),
         ]
@@ -99,10 +102,10 @@ class Handlers:
             answer = Rejected(Reason.INTERNAL, "")
         if isinstance(answer, Rejected):
             self._reject(assoc, call, answer)
-        elif not answer.may_send:
-            assoc.acceptor.supported_contexts = [
-                cx for cx in assoc.acceptor.supported_contexts if cx.abstract_syntax == Verification
-            ]
+        else:
+            assoc.acceptor.supported_contexts = usable_contexts(
+                assoc.acceptor.supported_contexts, may_send=answer.may_send, may_commit=answer.may_commit
+            )
 
     def on_c_store(self, event: evt.Event) -> Dataset:
         """Store the object and tell success only after it is durable (PS3.4 B.2.3)."""
