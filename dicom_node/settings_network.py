@@ -70,6 +70,12 @@ class Peer(Frozen):
     """Port of the peer's storage SCP; needed where it may receive."""
     may: tuple[Allowance, ...] = (Allowance.SEND,)
     """send, receive, or both."""
+    maximum_associations: int | None = Field(default=None, ge=1, le=1000)
+    """Open associations of this peer at a time; the next one is refused. null: only node.maximum_associations."""
+    maximum_object_mib: int | None = Field(default=None, ge=1, le=4096)
+    """As node.maximum_object_mib, for this peer alone. null: as the node's."""
+    images_per_minute: int | None = Field(default=None, ge=1, le=100_000)
+    """More images of this peer within a minute are refused with A700 as soon as they begin. null: no limit."""
     tls: bool = False
     """Use node.tls when sending to this peer."""
     picture_compression: PictureCompression = PictureCompression.NONE

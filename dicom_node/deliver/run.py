@@ -10,6 +10,7 @@ from dicom_node.deliver.ledger import Ledger
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate import notify
+from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
 from dicom_node.settings import Mode, Settings
 from dicom_node.spool.layout import Layout
@@ -30,7 +31,9 @@ def run(config: Path) -> int:
     stop = stop_event()
     engine = Engine(node, Role.DELIVER)
     engine.on_delivery(lambda key, destination: deliver_stored(key, destination, node))
-    finished = engine.run(stop, on_ready=notify.ready, on_beat=notify.watchdog)
+    pulse = Pulse(Layout(node.storage.directory), "deliver")
+    finished = engine.run(stop, on_ready=notify.ready, on_beat=pulse.beat)
+    pulse.end()
     return end(finished)
 
 

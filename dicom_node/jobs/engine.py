@@ -17,6 +17,7 @@ from dicom_node.jobs.client import DatabaseQueue
 from dicom_node.jobs.contract import DeliverResults, ReadImage
 from dicom_node.jobs.gate import Gate
 from dicom_node.jobs.keeper import Keeper
+from dicom_node.jobs.pausing import reading_places
 from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow
 from dicom_node.settings import Settings
 from dicom_node.spool.destinations import Destinations
@@ -127,8 +128,9 @@ class Engine:
         declare = partial(client.register_queue, polling_interval_sec=POLL_S)
         try:
             if self._role is Role.WORK:
-                declare(names.IMAGES, worker_concurrency=self._settings.work.concurrency)
-                declare(names.ALONE, worker_concurrency=1, polling_interval_sec=ALONE_POLL_S)
+                places = reading_places(self._settings)
+                declare(names.IMAGES, worker_concurrency=places[names.IMAGES])
+                declare(names.ALONE, worker_concurrency=places[names.ALONE], polling_interval_sec=ALONE_POLL_S)
             else:
                 policies = [self._settings.delivery, *map(self._settings.delivery_policy, self._settings.peers)]
                 # The most of all; the gate holds a destination to its own.

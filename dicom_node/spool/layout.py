@@ -47,6 +47,21 @@ class Layout:
         return self.root / "commitments"
 
     @property
+    def reading_paused(self) -> Path:
+        """An empty file while an operator has paused reading."""
+        return self.root / "reading.paused"
+
+    @property
+    def alive(self) -> Path:
+        """The last sign of life of each process."""
+        return self.root / "alive"
+
+    @property
+    def removed(self) -> Path:
+        """What is remembered of image versions whose files were removed."""
+        return self.root / "removed"
+
+    @property
     def job_database(self) -> Path:
         return self.root / "jobs.sqlite"
 
