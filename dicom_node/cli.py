@@ -14,7 +14,7 @@ from dicom_node.cli_models import (
     models_app,
     with_clear_faults,
 )
-from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app
+from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app, status
 
 app = typer.Typer(
     name="dicom-node",
@@ -34,6 +34,7 @@ app.command()(conformance)
 app.command()(evaluate_quality)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
+app.command()(status)
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from models.data.annotations import SWAPPED, WRONG_SIDE, Annotation, BoneBox, annotations_of
 from models.data.labels import Label, Split
 from models.data.radiographs import Radiographs, load_radiographs
+from models.detection.boxes import Boxes
 from models.detection.outlines import Outline, box_outline, hand_outline, stack_outlines
-from models.evaluation.detection import Boxes
 
 
 class Marks(StrEnum):
