@@ -64,7 +64,7 @@ def likeness(images: Sequence[Pixels], clean: Sequence[Pixels], size: int) -> tu
     seen, truth = _small(images, size), _small(clean, size)
     psnr = [psnr_db(one.numpy(), other.numpy()) for one, other in zip(seen, truth, strict=True)]
     ssim = SSIMMetric(spatial_dims=2, data_range=1.0)(seen, truth)
-    return float(np.mean(psnr)), float(ssim.mean())
+    return float(np.mean(psnr)), float(torch.as_tensor(ssim).mean())
 
 
 def _small(images: Sequence[Pixels], size: int) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The tables of the page, as Markdown: ours in months, the paper's in years as it printed them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from models.quality.classes import CLASSES
 
 Errors = Mapping[tuple[Arrangement, str], Array | None]
 """Absolute errors of one reader by arrangement and condition; None where a network was not trained."""
-STATISTICS = {"MAE": np.mean, "MdAE": np.median}
+STATISTICS: Mapping[str, Callable[[Array], object]] = {"MAE": np.mean, "MdAE": np.median}
 
 
 def arrangements_table(errors: Errors, conditions: Sequence[Condition], statistic: str) -> str:
