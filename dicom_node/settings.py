@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dicom_node.settings_database import Database
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern
@@ -57,13 +58,6 @@ class Storage(Frozen):
     """Absolute, or relative to the settings file."""
     minimum_free_mib: int = Field(default=1024, ge=1)
     """Below this much free disk images are refused with A700, until there is room again."""
-
-
-class Database(Frozen):
-    """The job database."""
-
-    url: str | None = None
-    """postgresql://user@host/name for several hosts; null keeps a SQLite file in storage.directory."""
 
 
 class DeviceKind(StrEnum):

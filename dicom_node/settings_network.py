@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dicom_node.report.rendition import PictureCompression
-from dicom_node.settings_types import AETitle, Frozen, PathBeside, Port
+from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Port
 
 
 class Tls(Frozen):
@@ -33,6 +33,9 @@ class Node(Frozen):
     """Address to listen on. 0.0.0.0 listens on every interface."""
     port: Annotated[int, Field(ge=0, le=65535)] = 11112
     """TCP port to listen on; 0 takes a free one."""
+    host_id: Name | None = None
+    """Name of this host among those that share a job database; null takes the system's host name, which must then stay
+    the same over restarts."""
     tls: Tls | None = None
     """TLS, or null for plain DICOM."""
     maximum_associations: int = Field(default=32, ge=1, le=1000)

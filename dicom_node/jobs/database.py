@@ -13,11 +13,24 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_node.errors import JobsUnavailable
+from dicom_node.jobs import leases
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 
 BUSY_TIMEOUT_S = 5.0
 """How long a short write waits for another writer: well within a modality's DIMSE timeout (30 s as a rule)."""
+MIGRATION_WAIT_S = 60.0
+MIGRATION_LOCK = 0x626F6E65_00000001
+"""PostgreSQL's advisory lock for whoever creates or migrates the schema; another host's process waits for it."""
+CONNECTION = {
+    "application_name": "dicom-node",
+    "connect_timeout": int(BUSY_TIMEOUT_S),
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""libpq's options: a server whose host is gone without a word is noticed within seconds, not hours."""
 
 
 def database_url(settings: Settings) -> str:
@@ -25,27 +38,33 @@ def database_url(settings: Settings) -> str:
     return settings.database.url or f"sqlite:///{Layout(settings.storage.directory).job_database}"
 
 
+def is_shared(settings: Settings) -> bool:
+    """Whether several hosts may use the job database: PostgreSQL."""
+    return settings.database.url is not None
+
+
 def prepare(settings: Settings) -> None:
     """Create or migrate the schema; safe when several processes start at once. Raises JobsUnavailable."""
-    url = sa.make_url(database_url(settings))
     root = settings.storage.directory
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with exclusive(root / "jobs.lock", wait_s=60.0):
-            if url.get_backend_name() == "sqlite":
-                _set_write_ahead_log(Path(str(url.database)))
-            DBOS.migrate(url.render_as_string(hide_password=False))
+        if is_shared(settings):
+            _prepare_postgresql(settings)
+            return
+        with exclusive(root / "jobs.lock", wait_s=MIGRATION_WAIT_S):
+            _set_write_ahead_log(Layout(root).job_database)
+            DBOS.migrate(database_url(settings))
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+        raise JobsUnavailable(f"job database: {type(error).__name__}{_remedy(error)}") from error
 
 
 def connect(settings: Settings) -> sa.Engine:
     """An engine for short writes: it fails soon where DBOS's own would wait without end."""
     url = sa.make_url(database_url(settings))
-    if url.get_backend_name() != "sqlite":
+    if is_shared(settings):
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": int(BUSY_TIMEOUT_S)},
+            connect_args=CONNECTION,
             pool_pre_ping=True,
             pool_timeout=BUSY_TIMEOUT_S,
         )
@@ -74,6 +93,27 @@ def exclusive(path: Path, *, wait_s: float) -> Iterator[None]:
                     raise JobsUnavailable(f"{path.name} is held by another process") from None
                 sleep(0.05)
         yield
+
+
+def _prepare_postgresql(settings: Settings) -> None:
+    engine = connect(settings)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text(f"SET lock_timeout = '{MIGRATION_WAIT_S:.0f}s'"))
+            connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+            # The lock ends with the connection, which is closed below.
+            DBOS.migrate(sa.make_url(database_url(settings)).render_as_string(hide_password=False))
+            leases.create_table(connection)
+    finally:
+        engine.dispose()
+
+
+def _remedy(error: Exception) -> str:
+    """What to do, where PostgreSQL runs and has no such database."""
+    missing = isinstance(error, SQLAlchemyError) and "does not exist" in str(error) and "database" in str(error)
+    return (
+        "; PostgreSQL has no such database, or no such user: make them with createuser and createdb" if missing else ""
+    )
 
 
 def _set_write_ahead_log(path: Path) -> None:

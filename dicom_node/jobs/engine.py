@@ -7,12 +7,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 
-import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 from dicom_node.jobs import database, names
 from dicom_node.jobs.contract import DeliverResults, ReadImage
+from dicom_node.jobs.heartbeat import Heartbeat
+from dicom_node.jobs.leases import Lease
 from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, delivery_patience
 from dicom_node.settings import Settings
 
@@ -78,20 +79,37 @@ class Engine:
         """
         database.prepare(self._settings)
         # Two processes with one executor id would each resume what the other has in hand.
-        role_lock = self._settings.storage.directory / f"{self._role}.lock"
+        role_lock = self._settings.storage.directory / f"{self._executor_id}.lock"
         with database.exclusive(role_lock, wait_s=LOCK_WAIT_S):
-            self._launch()
+            heartbeat = self._heartbeat()
+            self._launch(heartbeat)
             on_ready()
             while not stop.wait(BEAT_S):
                 on_beat()
-            return _drain()
+            finished = _drain()
+            heartbeat.end()
+            return finished
 
-    def _launch(self) -> None:
+    @property
+    def _executor_id(self) -> str:
+        """Of this role on this host, the same after each start: what it had in hand is then resumed at once."""
+        if not database.is_shared(self._settings):
+            return str(self._role)
+        return f"{self._role}@{self._settings.node.host_id or socket.gethostname()}"
+
+    def _heartbeat(self) -> Heartbeat:
+        engine, length_s = database.connect(self._settings), self._settings.database.lease_s
+        shared = database.is_shared(self._settings)
+        return Heartbeat(engine, self._executor_id, Lease(engine, self._executor_id, length_s) if shared else None)
+
+    def _launch(self, heartbeat: Heartbeat) -> None:
         silence()
         self._declare_queues()
         DBOS(config=self._config())
         DBOS.listen_queues(QUEUES[self._role])
+        heartbeat.first()
         DBOS.launch()
+        heartbeat.start()
 
     def _declare_queues(self) -> None:
         """Before the launch: DBOS looks for queues that came later only once a second."""
@@ -109,18 +127,19 @@ class Engine:
             client.destroy()
 
     def _config(self) -> DBOSConfig:
-        url = database.database_url(self._settings)
-        several_hosts = sa.make_url(url).get_backend_name() != "sqlite"
-        return DBOSConfig(
+        config = DBOSConfig(
             name=names.APPLICATION,
-            system_database_url=url,
+            system_database_url=database.database_url(self._settings),
             application_version=names.VERSION,
-            executor_id=f"{self._role}@{socket.gethostname()}" if several_hosts else str(self._role),
+            executor_id=self._executor_id,
             serializer=DBOSPortableJSONSerializer(),
             run_migrations=False,
             log_level="WARNING",
             enable_otlp=False,
         )
+        if database.is_shared(self._settings):
+            config["db_engine_kwargs"] = {"connect_args": database.CONNECTION}
+        return config
 
 
 def silence() -> None:

@@ -1,19 +1,23 @@
 """A process of the node with stand-ins for reading and delivering, so that it can be started, killed and resumed.
 
-    python -m tests.support.job_process ROLE DIRECTORY BEHAVIOUR
+    python -m tests.support.job_process ROLE DIRECTORY BEHAVIOUR [SETTINGS]
 
+SETTINGS are sections of the settings as JSON; "version" among them is the version of the workflows.
 Each call of a stand-in is one line in DIRECTORY/calls.txt: "read KEY" or "deliver KEY DESTINATION".
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from dicom_node.errors import StorageFull
 from dicom_node.jobs import engine as engine_module
+from dicom_node.jobs import names
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate.signals import end, stop_event
@@ -28,9 +32,10 @@ def settings_in(directory: Path, **delivery: object) -> Settings:
     return Settings.model_validate({"storage": {"directory": directory}, "delivery": delivery})
 
 
-def start(role: str, directory: Path, behaviour: str = "well") -> "subprocess.Popen[bytes]":
-    """The process, which prints "ready" once it takes jobs."""
+def start(role: str, directory: Path, behaviour: str = "well", **sections: Any) -> "subprocess.Popen[bytes]":
+    """The process, which prints "ready" once it takes jobs. sections: of the settings; version: of the workflows."""
     command = [sys.executable, "-m", "tests.support.job_process", role, str(directory), behaviour]
+    command.append(json.dumps(sections))
     return subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
@@ -76,8 +81,11 @@ class StandIns:
         return calls(self.directory).count(line)
 
 
-def main(role: str, directory: str, behaviour: str) -> int:
-    settings = settings_in(Path(directory), delays_s=(0.5, 1.0), give_up_after_h=1)
+def main(role: str, directory: str, behaviour: str, sections: str = "{}") -> int:
+    given = json.loads(sections)
+    names.VERSION = given.pop("version", names.VERSION)  # type: ignore[misc]
+    delivery = {"delays_s": (0.5, 1.0), "give_up_after_h": 1}
+    settings = Settings.model_validate({"storage": {"directory": directory}, "delivery": delivery, **given})
     stand_ins = StandIns(Path(directory), behaviour)
     engine = Engine(settings, Role(role))
     if role == Role.WORK:
