@@ -93,9 +93,7 @@ def test_processes_that_start_at_once_on_an_empty_database_make_one_schema(queue
     assert [process.poll() for process in hosts] == [None] * 4
 
 
-def test_a_dead_hosts_jobs_are_taken_over_within_two_leases(
-    tmp_path: Path, queue: DatabaseQueue, start: Start
-) -> None:
+def test_a_dead_hosts_jobs_are_taken_over_within_two_leases(tmp_path: Path, queue: DatabaseQueue, start: Start) -> None:
     dead = start("one", "work", "hangs-first")
     queue.enqueue_image(KEY)
     until(lambda: calls(tmp_path) == [f"read {KEY}"])
