@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dicom_node.jobs.contract import Priority
 from dicom_node.settings_database import Database
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
@@ -47,6 +48,8 @@ class Route(Frozen):
     """Which images this route takes."""
     pipeline: Name = "bone_age"
     """A file of config/pipelines, without .yaml."""
+    priority: Priority = Priority.ROUTINE
+    """stat puts what the route takes, and its results, before all that is routine."""
     destinations: tuple[str, ...] = ()
     """Names of peers that receive the results."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from dicom_node.jobs.contract import Priority
 from dicom_node.report.rendition import PictureCompression
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Port
 
@@ -72,6 +73,8 @@ class Peer(Frozen):
     """Port of the peer's storage SCP; needed where it may receive."""
     may: tuple[Allowance, ...] = (Allowance.SEND,)
     """send, receive, or both."""
+    priority: Priority = Priority.ROUTINE
+    """stat puts what the peer sends, and its results, before what is routine; so does a request of high priority."""
     tls: bool = False
     """Use node.tls when sending to this peer."""
     picture_compression: PictureCompression = PictureCompression.NONE
