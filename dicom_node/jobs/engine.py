@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
+from time import monotonic
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
+from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import database, names
 from dicom_node.jobs.contract import DeliverResults, ReadImage
 from dicom_node.jobs.heartbeat import Heartbeat
@@ -25,6 +28,8 @@ DRAIN_S = 20
 """How long jobs in hand may take to end after a stop; what is left then is resumed at the next start."""
 LOCK_WAIT_S = 15.0
 """How long a new process waits for the one before it to end."""
+DATABASE_WAIT_S = 30.0
+"""How long a new process waits for the database, before its supervisor starts it anew."""
 BEAT_S = 1.0
 RECOVERY_LIMIT = 20
 """Backstop of DBOS's own; the workflows stop blaming an image much earlier."""
@@ -75,9 +80,10 @@ class Engine:
         """Run jobs until `stop` is set, then finish what is in hand within DRAIN_S seconds.
 
         on_beat is called about once a second. Returns whether everything in hand ended.
-        Raises JobsUnavailable where the database is away, or another process has this role here.
+        Raises JobsUnavailable where the database stays away, or another process has this role here.
         """
-        database.prepare(self._settings)
+        if not self._await_database(stop):
+            return True
         # Two processes with one executor id would each resume what the other has in hand.
         role_lock = self._settings.storage.directory / f"{self._executor_id}.lock"
         with database.exclusive(role_lock, wait_s=LOCK_WAIT_S):
@@ -89,6 +95,20 @@ class Engine:
             finished = _drain()
             heartbeat.end()
             return finished
+
+    def _await_database(self, stop: threading.Event) -> bool:
+        """Prepare the database, which may start later than this process; False where `stop` came first."""
+        deadline = monotonic() + DATABASE_WAIT_S
+        while not stop.is_set():
+            try:
+                database.prepare(self._settings)
+                return True
+            except JobsUnavailable as error:
+                if monotonic() > deadline:
+                    raise
+                log.warning("database_awaited", code=error.code)
+            stop.wait(BEAT_S)
+        return False
 
     @property
     def _executor_id(self) -> str:
@@ -107,8 +127,11 @@ class Engine:
         self._declare_queues()
         DBOS(config=self._config())
         DBOS.listen_queues(QUEUES[self._role])
-        heartbeat.first()
-        DBOS.launch()
+        try:
+            heartbeat.first()
+            DBOS.launch()
+        except SQLAlchemyError as error:
+            raise JobsUnavailable(f"job database: {type(error).__name__}") from error
         heartbeat.start()
 
     def _declare_queues(self) -> None:

@@ -40,4 +40,4 @@ def earlier() -> list[str]:
 
 def _statement(text: str, schema: str) -> sa.TextClause:
     filled = sa.text(text.format(schema=schema, adopted=ADOPTED))
-    return filled.bindparams(sa.bindparam("earlier", expanding=True))
+    return filled.bindparams(sa.bindparam("earlier", expanding=True, type_=sa.Text()))

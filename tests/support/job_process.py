@@ -22,6 +22,9 @@ from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate.signals import end, stop_event
 from dicom_node.settings import Settings
+from dicom_node.spool.layout import Layout
+from dicom_node.spool.results import NewObject, write_results
+from tests.support.receiving import image
 
 DESTINATIONS = ("pacs", "archive")
 GRACE_S = 20.0
@@ -59,8 +62,12 @@ class StandIns:
             time.sleep(1.5)
         if self.behaviour == "poison" and key == "poison":
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.behaviour == "disk-full" and times == 1:
+        if times == 1 and (self.behaviour == "disk-full" or (self.behaviour == "mixed" and key == "delayed")):
             raise StorageFull("less is free than is kept in reserve")
+        if times == 1 and self.behaviour == "mixed" and key == "running":
+            time.sleep(60)
+        if self.behaviour == "writes":
+            self._write(key, sleep_s=4 if times == 1 else 0)
         if self.behaviour == "raises":
             raise ValueError("a patient's name")
         return DESTINATIONS if self.behaviour != "nowhere" else ()
@@ -74,6 +81,13 @@ class StandIns:
         if self.behaviour == "pacs-refuses" and destination == "pacs":
             return DeliveryOutcome(Verdict.PARKED, "a900")
         return DeliveryOutcome(Verdict.DELIVERED, "delivered")
+
+    def _write(self, key: str, *, sleep_s: float) -> None:
+        """Results that differ from any other process's."""
+        time.sleep(sleep_s)
+        ds = image(side=8, seed=os.getpid())
+        stored = write_results(Layout(self.directory), key, [NewObject("report", ds)], {"pid": os.getpid()})
+        self._note(f"wrote {os.getpid()}, kept {stored.objects[0].sha256}")
 
     def _note(self, line: str) -> int:
         with (self.directory / "calls.txt").open("a") as file:
