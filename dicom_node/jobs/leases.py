@@ -7,15 +7,17 @@ A process that was only stopped may go on after that. The engine fences it: each
 what is recorded under an old one is refused. The spool keeps the first results that were made final.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from dicom_node.jobs import names
 
-LEADER_LOCK = 0x626F6E65_00000002
-"""PostgreSQL's advisory lock for whoever takes over: one process at a time."""
+TAKING_OVER = 0x626F6E65_00000002
+RELEASING = 0x626F6E65_00000003
+"""PostgreSQL's advisory locks for what one process of all hosts does at a time."""
 
 CREATE = (
     "CREATE SCHEMA IF NOT EXISTS dicom_node",
@@ -42,7 +44,7 @@ RENEW = """
 LEAD = """
     SELECT pg_try_advisory_xact_lock(:lock) FROM set_config('idle_in_transaction_session_timeout', '5s', true)
 """
-"""A leader that freezes loses its connection, and the lock with it."""
+"""A process that freezes meanwhile loses its connection, and the lock with it."""
 TAKE_OVER = """
     UPDATE dbos.workflow_status
     SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
@@ -61,6 +63,23 @@ def create_table(connection: sa.Connection) -> None:
     """Unless it exists. Raises SQLAlchemyError."""
     for statement in CREATE:
         connection.execute(sa.text(statement))
+
+
+@contextmanager
+def leading(engine: sa.Engine, lock: int) -> Iterator[bool]:
+    """Whether this process alone, of all hosts, holds the lock for the block; with a SQLite file it always does.
+
+    Raises SQLAlchemyError.
+    """
+    if engine.dialect.name == "sqlite":
+        yield True
+        return
+    with engine.begin() as connection:
+        yield _leads(connection, lock)
+
+
+def _leads(connection: sa.Connection, lock: int) -> bool:
+    return bool(connection.execute(sa.text(LEAD), {"lock": lock}).scalar_one())
 
 
 @dataclass(frozen=True)
@@ -84,7 +103,7 @@ class Lease:
     def take_over(self) -> Sequence[str]:
         """Set the jobs of dead processes free, and name them; none where another leads. Raises SQLAlchemyError."""
         with self.engine.begin() as connection:
-            if not connection.execute(sa.text(LEAD), {"lock": LEADER_LOCK}).scalar_one():
+            if not _leads(connection, TAKING_OVER):
                 return ()
             given = {"application": names.APPLICATION, "lease_s": self.length_s}
             return connection.execute(sa.text(TAKE_OVER), given).scalars().all()

@@ -26,6 +26,7 @@ PACKAGES = {
     "chromium": "chromium",
     "initdb": "postgresql",
     "pg_ctl": "postgresql",
+    "strace": "strace",
 }
 """Debian's package of each command."""
 
