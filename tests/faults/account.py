@@ -21,6 +21,9 @@ from tests.support.recording_pacs import CAPTURES, REPORTS, Arrival, RecordingPa
 SETTLED = ("read", "delivered", "parked")
 """Verdicts after which nothing more happens by itself."""
 
+FAILED = ("retry", "held")
+"""Verdicts that another attempt follows."""
+
 
 def answered(pacs: RecordingPacs, images: Iterable[Image]) -> list[Row]:
     """Exactly one report and one capture for each image, and the same bytes whenever a UID came again."""
@@ -78,6 +81,18 @@ def stuck(settings: Path) -> list[Attempt]:
     missing, last = _last_attempts(settings)
     unfinished = [each for each in last if each.state != "ended" or each.verdict not in SETTLED]
     return unfinished + [Attempt(key, None, 0, "no job", datetime.now(UTC)) for key in missing]
+
+
+def await_failure(settings: Path, image: Image, *, timeout_s: float) -> bool:
+    """Whether an attempt at delivering the image's results fails in time, with another one to follow."""
+    deadline, key = time.monotonic() + timeout_s, key_of(settings, image)
+    while time.monotonic() < deadline:
+        with closing(open_queue(load(settings))) as queue:
+            made = attempts(queue, [key])[key]
+        if any(each.destination is not None and each.verdict in FAILED for each in made):
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def parked(settings: Path) -> list[Attempt]:
