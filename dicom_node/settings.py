@@ -5,10 +5,10 @@ Every field's docstring gives its meaning, unit and range; `config/node.yaml` sh
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dicom_node.settings_delivery import Delivery
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern
@@ -99,21 +99,6 @@ class Work(Frozen):
     """CPU threads of torch; 0 leaves it to torch."""
 
 
-class Delivery(Frozen):
-    """Sending results."""
-
-    concurrency: int = Field(default=2, ge=1, le=32)
-    """Associations to one destination at a time."""
-    delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 600, 1800, 3600)
-    """Waits before each next attempt; the last one repeats."""
-    give_up_after_h: float = Field(default=72.0, gt=0)
-    """Then a result is parked."""
-    connect_timeout_s: float = Field(default=10.0, gt=0, le=600)
-    """Longest wait for a connection and for the association."""
-    dimse_timeout_s: float = Field(default=60.0, gt=0, le=3600)
-    """Longest wait for the answer to one C-STORE."""
-
-
 class Report(Frozen):
     """What stands in the results."""
 
@@ -189,6 +174,11 @@ class Settings(Frozen):
     report: Report = Report()
     commissioning: Commissioning = Field(default=Commissioning(), validate_default=True)
     logging: Logging = Logging()
+
+    def delivery_policy(self, destination: str) -> Delivery:
+        """`delivery` with what the peer of that name has otherwise."""
+        peer = self.peers.get(destination)
+        return peer.delivery.over(self.delivery) if peer else self.delivery
 
     @field_validator("peers")
     @classmethod

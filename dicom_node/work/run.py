@@ -17,6 +17,7 @@ from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.jobs.sweep import sweep
 from dicom_node.operate import notify
+from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
 from dicom_node.settings import Settings, Work
 from dicom_node.shipped import pipeline_path
@@ -42,8 +43,9 @@ def run(config: Path) -> int:
     inbox.prepare()
     engine = Engine(node, Role.WORK)
     engine.on_image(ImageReader(node, decoders.decode, batchers))
-    queue = open_queue(node)
-    finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=notify.watchdog)
+    queue, pulse = open_queue(node), Pulse(inbox.layout, "work")
+    finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=pulse.beat)
+    pulse.end()
     queue.close()
     decoders.close()
     return end(finished)
