@@ -26,7 +26,7 @@ from tests.support.job_process import GRACE_S, calls
 pytestmark = pytest.mark.postgresql
 
 KEY = "a" * 64
-LEASE_S = 2.0
+LEASE_S = 4.0
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 

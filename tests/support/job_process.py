@@ -27,7 +27,7 @@ from dicom_node.spool.results import NewObject, write_results
 from tests.support.receiving import image
 
 DESTINATIONS = ("pacs", "archive")
-GRACE_S = 20.0
+GRACE_S = 60.0
 
 
 def settings_in(directory: Path, **delivery: object) -> Settings:
