@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import sqlalchemy as sa
 from dbos import DBOS
 from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import leases
@@ -33,6 +33,12 @@ CONNECTION = {
 """libpq's options: a server whose host is gone without a word is noticed within seconds, not hours."""
 
 
+class DatabaseMissing(JobsUnavailable):
+    """PostgreSQL runs, and has no such database or user."""
+
+    code, retry = "database-missing", False
+
+
 def database_url(settings: Settings) -> str:
     """SQLAlchemy's URL of the job database."""
     return settings.database.url or f"sqlite:///{Layout(settings.storage.directory).job_database}"
@@ -44,7 +50,10 @@ def is_shared(settings: Settings) -> bool:
 
 
 def prepare(settings: Settings) -> None:
-    """Create or migrate the schema; safe when several processes start at once. Raises JobsUnavailable."""
+    """Create or migrate the schema; safe when several processes start at once.
+
+    Raises DatabaseMissing, or JobsUnavailable where it may help to wait.
+    """
     root = settings.storage.directory
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -55,7 +64,11 @@ def prepare(settings: Settings) -> None:
             _set_write_ahead_log(Layout(root).job_database)
             DBOS.migrate(database_url(settings))
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        raise JobsUnavailable(f"job database: {type(error).__name__}{_remedy(error)}") from error
+        if _is_missing(error):
+            raise DatabaseMissing(
+                "no such database or user in PostgreSQL: createuser and createdb make them"
+            ) from error
+        raise JobsUnavailable(f"job database: {type(error).__name__}") from error
 
 
 def connect(settings: Settings) -> sa.Engine:
@@ -108,11 +121,10 @@ def _prepare_postgresql(settings: Settings) -> None:
         engine.dispose()
 
 
-def _remedy(error: Exception) -> str:
-    """What to do, where PostgreSQL runs and has no such database."""
-    missing = isinstance(error, SQLAlchemyError) and "does not exist" in str(error) and "database" in str(error)
-    return (
-        "; PostgreSQL has no such database, or no such user: make them with createuser and createdb" if missing else ""
+def _is_missing(error: Exception) -> bool:
+    """libpq tells of a refused connection by its text alone."""
+    return isinstance(error, OperationalError) and any(
+        f'FATAL:  {what} "' in str(error) and "does not exist" in str(error) for what in ("database", "role")
     )
 
 

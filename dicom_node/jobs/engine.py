@@ -35,8 +35,8 @@ DRAIN_S = 20
 """How long jobs in hand may take to end after a stop; what is left then is resumed at the next start."""
 LOCK_WAIT_S = 15.0
 """How long a new process waits for the one before it to end."""
-DATABASE_WAIT_S = 30.0
-"""How long a new process waits for the database, before its supervisor starts it anew."""
+DATABASE_WAIT_S = 300.0
+"""How long a new process waits for the database before it gives up, and its supervisor starts it anew."""
 BEAT_S = 1.0
 KEEPER_STOP_S = 5.0
 RECOVERY_LIMIT = 20
@@ -89,7 +89,7 @@ class Engine:
         """Run jobs until `stop` is set, then finish what is in hand within DRAIN_S seconds.
 
         on_beat is called about once a second. Returns whether everything in hand ended.
-        Raises JobsUnavailable where the database stays away, or another process has this role here.
+        Raises JobsUnavailable where the database stays away or is missing, or another process has this role here.
         """
         if not self._await_database(stop):
             return True
@@ -114,7 +114,7 @@ class Engine:
                 database.prepare(self._settings)
                 return True
             except JobsUnavailable as error:
-                if monotonic() > deadline:
+                if monotonic() > deadline or not error.retry:
                     raise
                 log.warning("database_awaited", code=error.code)
             stop.wait(BEAT_S)
