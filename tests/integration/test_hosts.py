@@ -18,6 +18,7 @@ from dicom_node.jobs.database import BUSY_TIMEOUT_S, prepare
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import read_results
+from tests.faults import entry
 from tests.integration.test_jobs import ended, jobs, until
 from tests.integration.test_upgrade import enqueue_as
 from tests.support import job_process, postgresql
@@ -196,3 +197,12 @@ def test_while_the_database_is_away_images_are_deferred_and_processes_wait_witho
     until(lambda: delivered(queue), within_s=60)
     assert (worker.poll(), delivery.poll()) == (None, None)
     assert calls(tmp_path).count(f"read {KEY}") == 1
+
+
+def test_a_worker_whose_database_is_missing_ends_and_says_why(tmp_path: Path, server: postgresql.Server) -> None:
+    """With its decoding processes, which nobody else would end."""
+    config = tmp_path / "node.yaml"
+    config.write_text(json.dumps({"database": {"url": server.new_database() + "_missing"}}))
+    ended = subprocess.run(entry.command("work", config, quick=True), capture_output=True, timeout=200, check=False)
+    assert ended.returncode != 0
+    assert b"DatabaseMissing" in ended.stderr
