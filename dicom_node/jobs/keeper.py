@@ -27,6 +27,8 @@ TICK_S = 1.0
 RELEASED_AT_ONCE = 20
 GIVING_UP_EVERY_S = 60.0
 """Between two looks for held deliveries whose time is over; they are let go, and then park themselves."""
+REQUESTS_KEPT_S = 90 * 24 * HOUR_S
+"""A request for commitment whose delivery was parked or removed may still be answered for so long."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,7 @@ class Keeper:
                 self._release(name, RELEASED_AT_ONCE, before=now - self._policy(name).give_up_after_h * HOUR_S)
         if expired:
             self._gave_up_at = now
+            self._commitments.forget_old(now - REQUESTS_KEPT_S)
 
     def _wake_answered(self) -> None:
         """Let deliveries whose request for commitment was answered go at once; they look for the answer themselves."""
