@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
@@ -55,7 +53,7 @@ class Keeper:
                 log.warning("keeper_interrupted", code=getattr(error, "code", type(error).__name__))
 
     def tick(self, now: float) -> None:
-        """Look at each destination once. now: seconds since 1970. Raises JobsUnavailable, SQLAlchemyError, OSError."""
+        """Look at each destination once. now: seconds since 1970. Raises what the database and the files do."""
         self._wake_answered()
         expired = now - self._gave_up_at >= GIVING_UP_EVERY_S
         self._names |= set(self._destinations.known())  # also those that are no longer in the settings
