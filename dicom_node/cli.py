@@ -65,9 +65,10 @@ def receive(config: ConfigOption) -> None:
 
     Example: dicom-node receive --config /etc/dicom-node/node.yaml
     """
+    from dicom_node.operate.triage import triage_by
     from dicom_node.receive.run import run
 
-    raise typer.Exit(run(config))
+    raise typer.Exit(run(config, triage_by))
 
 
 @app.command()
