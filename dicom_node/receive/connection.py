@@ -19,6 +19,7 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 from dicom_node.receive.dataset import StoringProvider
 from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
+from dicom_node.tls import limit_to_profile, load_identity
 
 log = structlog.get_logger(__name__)
 
@@ -139,8 +140,8 @@ def server_tls(tls: Tls) -> ssl.SSLContext:
     Raises OSError or ssl.SSLError where a file cannot be read or does not fit.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.certificate, tls.key)
+    limit_to_profile(context)
+    load_identity(context, tls)
     context.load_verify_locations(tls.authorities)
     context.verify_mode = ssl.CERT_REQUIRED if tls.require_client_certificate else ssl.CERT_OPTIONAL
     return context
