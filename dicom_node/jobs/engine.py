@@ -12,8 +12,8 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 from dicom_node.jobs import database, names
-from dicom_node.jobs.contract import DeliverResults, ReadImage
-from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, delivery_patience
+from dicom_node.jobs.contract import DeliverResults, GiveUp, ReadImage
+from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, answer_nobody, delivery_patience
 from dicom_node.settings import Settings
 
 POLL_S = 0.1
@@ -48,9 +48,9 @@ class Engine:
         self._settings = settings
         self._role = role
 
-    def on_image(self, read_image: ReadImage) -> None:
-        """Register what reads an image. Before `run`."""
-        workflow = ImageWorkflow(read_image)
+    def on_image(self, read_image: ReadImage, give_up: GiveUp = answer_nobody) -> None:
+        """Register what reads an image, and what answers where it cannot be read. Before `run`."""
+        workflow = ImageWorkflow(read_image, give_up)
 
         @DBOS.workflow(name=names.READ_IMAGE, max_recovery_attempts=RECOVERY_LIMIT)
         def read(key: str, attempt: int, first_at: float) -> dict[str, object]:

@@ -5,7 +5,7 @@ in its text reaches the engine's log.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict, TypeVar
 
@@ -15,13 +15,16 @@ from dbos import DBOS, EnqueueOptions
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s
-from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, ReadImage, Verdict
+from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, GiveUp, ReadImage, Verdict
 from dicom_node.settings import Delivery
 
 PROCESS_DIED = "process-died"
 UNEXPECTED = "unexpected"
 DELIVERY_DEATHS = 3
 """A delivery during which the process died is only sent again; after this often it waits for its next attempt."""
+
+GIVING_UP_DEATHS = 2
+"""Where the process dies over telling that an image was not read, too, nobody is told."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +35,12 @@ Returned = TypeVar("Returned")
 class Unexpected(NodeError):
     """What no part of the node foresaw."""
 
-    code, retry = UNEXPECTED, True
+    code, retry, blames = UNEXPECTED, True, True
+
+
+def answer_nobody(key: str, code: str) -> Sequence[str]:
+    """The `GiveUp` of those who have no results to give."""
+    return ()
 
 
 class Outcome(TypedDict):
@@ -50,9 +58,13 @@ class Outcome(TypedDict):
 
 @dataclass(frozen=True)
 class ImageWorkflow:
-    """Read one image version, then hand its results to each destination."""
+    """Read one image version, then hand its results to each destination.
+
+    give_up: asked once an image is blamed for what happened to its worker, and not tried again.
+    """
 
     read_image: ReadImage
+    give_up: GiveUp
 
     def run(self, key: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
@@ -66,15 +78,24 @@ class ImageWorkflow:
 
     def _attempt(self, key: str, attempt: int, first_at: float) -> Outcome:
         if runs_of_this_job() > 1:
-            return _failed("image", PROCESS_DIED, BLAMED, key, attempt, first_at)
+            return self._blamed(PROCESS_DIED, key, attempt, first_at)
         try:
             destinations = _at_border(lambda: list(self.read_image(key)), key=key)
-        except Unexpected as error:
-            return _failed("image", error.code, BLAMED, key, attempt, first_at)
         except NodeError as error:
-            patience = PASSING if error.retry else None
-            return _failed("image", error.code, patience, key, attempt, first_at)
+            if error.blames:
+                return self._blamed(error.code, key, attempt, first_at)
+            return _failed("image", error.code, PASSING if error.retry else None, key, attempt, first_at)
         return Outcome(verdict="read", code="read", destinations=destinations, delay_s=None, at=time.time())
+
+    def _blamed(self, code: str, key: str, attempt: int, first_at: float) -> Outcome:
+        """Alone next time; after the last attempt whoever waits for a reading hears that there is none."""
+        outcome = _failed("image", code, BLAMED, key, attempt, first_at)
+        if outcome["verdict"] == Verdict.PARKED and runs_of_this_job() <= GIVING_UP_DEATHS:
+            try:
+                outcome["destinations"] = _at_border(lambda: list(self.give_up(key, code)), key=key)
+            except NodeError as error:
+                log.warning("image_not_answered", key=key, code=error.code)
+        return outcome
 
 
 @dataclass(frozen=True)
