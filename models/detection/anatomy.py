@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detection.boxes import Boxes, iou
 from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES, HandBone, Pose, best_pose
-from models.evaluation.detection import Boxes, iou
 
 RUS_BONES: Final = tuple(bone for bone in BONES if bone.finger in (None, 1, 3, 5))
 """The thirteen of the radius-ulna-short bones methods."""

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.card import Card, Task
+from models.detection.boxes import Boxes
 from models.detection.marked import Marks
 from models.detection.measures import sure
 from models.detection.views import find_twice
-from models.evaluation.detection import Boxes
 from models.registry import LoadedModel
 
 SCORE_THRESHOLD = 0.1

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from models.evaluation.detection import Boxes
+from models.detection.boxes import Boxes
 from models.networks.faster_rcnn import Target
 from models.preprocess import shrink
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from models.attention.coarse import WHOLE, Box
 from models.card import Task
 from models.data.frames import Radiographs, default_cache
+from models.detection.boxes import Boxes
 from models.detection.finding import find
-from models.evaluation.detection import Boxes
 from models.registry import LoadedModel
 
 HAND = "hand"

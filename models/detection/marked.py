@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from models.data.annotations import SWAPPED, WRONG_SIDE, Annotation, BoneBox, annotations_of
 from models.data.labels import Label, Split
 from models.data.radiographs import Radiographs, load_radiographs
+from models.detection.boxes import Boxes
 from models.detection.outlines import Outline, box_outline, hand_outline, stack_outlines
-from models.evaluation.detection import Boxes
 
 
 class Marks(StrEnum):
@@ -63,6 +63,12 @@ class MarkedRadiographs:
     def of_split(self, split: Split, limit: int | None = None) -> "MarkedRadiographs":
         """The first so many of a split."""
         return self.where(lambda label: label.split is split, limit)
+
+    def with_more(self, more: "MarkedRadiographs") -> "MarkedRadiographs":
+        """These, then those."""
+        frames = np.concatenate([self.radiographs.frames, more.radiographs.frames])
+        both = Radiographs(self.radiographs.labels + more.radiographs.labels, frames)
+        return MarkedRadiographs(both, self.outlines + more.outlines, self.labels + more.labels)
 
     def truth(self) -> list[Boxes]:
         """The marked boxes of each image, as fractions of the frame."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.evaluation.detection import AveragePrecision, Boxes, average_precision, iou
+from models.detection.boxes import Boxes, iou
+from models.evaluation.detection import AveragePrecision, average_precision
 from models.evaluation.metrics import Array
 
 GOOD_IOU = 0.7

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from models.detection.boxes import Boxes, iou
 from models.detection.finding import find
-from models.evaluation.detection import Boxes, iou
 
 LARGER_PX = 32
 """By which the second look is larger than the network's input: the coarsest stride of the detectors of bones."""

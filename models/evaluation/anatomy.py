@@ -17,8 +17,8 @@ import numpy as np
 from models.data.annotations import SWAPPED, WRONG_SIDE, BoneBox, annotations_of
 from models.data.labels import Split, read_labels
 from models.detection.anatomy import Side, name_bones
+from models.detection.boxes import Boxes
 from models.detection.hand_shape import BONES, KINDS, MEANS, SPREADS, affine, carried
-from models.evaluation.detection import Boxes
 from models.evaluation.metrics import Array
 
 _KINDS = np.array([KINDS.index(bone.kind) for bone in BONES])

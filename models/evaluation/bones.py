@@ -10,8 +10,9 @@ import numpy as np
 
 from models.data.labels import Label
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
+from models.detection.boxes import Boxes, iou
 from models.detection.measures import FOUND_IOU, Figures, measure, sure
-from models.evaluation.detection import AveragePrecision, Boxes, average_precision, iou
+from models.evaluation.detection import AveragePrecision, average_precision
 from models.evaluation.metrics import By, Estimate, Mask, bootstrap, groups
 
 NAMING_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)

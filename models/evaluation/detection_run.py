@@ -1,14 +1,12 @@
 """Detectors measured on a fold: of bones by kind, by name and by age, of anything else by class."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from models.card import INTENDED_USE, Card, Task
 from models.data.labels import Split
+from models.detection.boxes import Boxes
 from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs, Marks, load_all_marked
 from models.detection.measures import measure
@@ -23,11 +21,11 @@ from models.evaluation.bones import (
     detectors_markdown,
     marks_fit,
 )
-from models.evaluation.detection import Boxes, detection_markdown
-from models.evaluation.run_subject import FACTS, RECIPE, VERSION, WEIGHTS, is_run, read_facts
-from models.networks import build_network
+from models.evaluation.detection import detection_markdown
+from models.evaluation.run_subject import FACTS, RECIPE, VERSION, is_run, read_facts
 from models.registry import LoadedModel, load, verify
-from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
+from models.training.detection_recipe import DetectionRecipe
+from models.training.detection_weights import trained_detector
 from models.training.tasks import task_of
 
 HAND_DETECTOR = "hand_detector"
@@ -96,14 +94,9 @@ def load_detector(name: str, *, directory: Path | None = None, device: str = "cp
         model = load(name, directory=directory, device=device)
         return Detector(model.card.name, name, model)
     folder = Path(name)
-    recipe, path = load_detection_recipe(folder / RECIPE), folder / WEIGHTS
-    if not path.is_file():
-        raise ValueError(f"{path}: not there; a run has it once it has measured an epoch")
-    network = build_network(recipe.architecture, recipe.network_parameters)
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    network = network.eval().requires_grad_(False).to(device)
-    card = _card(recipe, hashlib.sha256(path.read_bytes()).hexdigest(), folder)
-    return Detector(recipe.name, f"runs/{folder.name}", LoadedModel(network, card, card.sha256))
+    trained = trained_detector(folder)
+    card = _card(trained.recipe, trained.sha256, folder)
+    return Detector(card.name, f"runs/{folder.name}", LoadedModel(trained.network.to(device), card, card.sha256))
 
 
 def _card(recipe: DetectionRecipe, sha256: str, folder: Path) -> Card:

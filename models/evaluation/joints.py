@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from models.data.labels import TRAINING_FOLDS
+from models.detection.boxes import Boxes
 from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs, Marks, load_all_marked
 from models.detection.measures import FOUND_IOU, best_threshold, overlaps_of, sure
-from models.evaluation.detection import Boxes, average_precision, detection_markdown
+from models.evaluation.detection import average_precision, detection_markdown
 from models.evaluation.detection_run import load_detector
 from models.evaluation.metrics import Mask
 from models.evaluation.run_subject import RECIPE

@@ -8,10 +8,10 @@ import numpy as np
 from models.attention.coarse import Box
 from models.data.folder import FolderSource
 from models.data.labels import Label, Split
+from models.detection.boxes import Boxes
 from models.detection.finding import find
 from models.detection.hand import SCORE_THRESHOLD
 from models.detection.phantoms import phantom_outline
-from models.evaluation.detection import Boxes
 from models.phantom.drawing import draw
 from models.plausibility.spoiled import Hand
 from models.preprocess import standard_frame

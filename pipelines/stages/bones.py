@@ -8,7 +8,7 @@ from pydantic import Field
 from models.card import Card
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones, require_bones
-from models.evaluation.detection import Boxes
+from models.detection.boxes import Boxes
 from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, WarningCode
 from pipelines.spec import Name
 from pipelines.stages.contract import Case

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from models.detection.boxes import Boxes
 from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES, SPREADS, HandBone
-from models.evaluation.detection import Boxes
 from models.phantom.anatomy import Individual, hand
 
 LABELS = np.array([KINDS.index(bone.kind) for bone in BONES])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from models.detection.anatomy import RUS_BONES, Fault, NamedHand, Side, name_bones
+from models.detection.boxes import Boxes
 from models.detection.hand_shape import BONES, KINDS, SHAPE, HandBone
 from models.evaluation.anatomy import Disturbance, known_hands, mean_shape, share_right
-from models.evaluation.detection import Boxes
 from pipelines.contract import Bone
 from tests.support.hands import LABELS, added, altered, phantom_hand, place, without
 

@@ -16,10 +16,10 @@ from models.card import Task
 from models.data.augment import Augmentation
 from models.data.labels import Split
 from models.detection.bones import find_bones
+from models.detection.boxes import Boxes
 from models.detection.finding import find
 from models.detection.marked import Marks, load_all_marked, load_marked
 from models.detection.measures import best_threshold, f1_score, measure, sure
-from models.evaluation.detection import Boxes
 from models.evaluation.detection_run import evaluate_detectors, is_detector, load_detector
 from models.evaluation.joints import joints_markdown, main, out_of_fold
 from models.training.detection import DetectionTrainer

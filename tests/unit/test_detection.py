@@ -12,12 +12,12 @@ from models.data.augment import Augmentation, affine_matrices, augment
 from models.data.radiographs import Radiographs
 from models.detection import hand
 from models.detection.batches import MarkedDataset, augment_marked
+from models.detection.boxes import Boxes
 from models.detection.finding import find
 from models.detection.hand import find_hands, hand_boxes
 from models.detection.measures import measure, overlaps_of
 from models.detection.outlines import box_outline, boxes_around, hand_outline, moved, stack_outlines, visible
 from models.detection.phantoms import phantom_outline
-from models.evaluation.detection import Boxes
 from models.networks import build_network
 from models.phantom.drawing import draw
 from models.registry import LoadedModel

@@ -7,6 +7,7 @@ import pytest
 
 from models.data.labels import Label
 from models.detection.anatomy import RUS_BONES
+from models.detection.boxes import Boxes
 from models.detection.hand_shape import BONES, KINDS, MEANS, SIDES, HandBone
 from models.detection.views import merged
 from models.evaluation.bones import (
@@ -17,7 +18,6 @@ from models.evaluation.bones import (
     detectors_markdown,
     marks_fit,
 )
-from models.evaluation.detection import Boxes
 
 LABELS = [Label(1, 80, "F", 9), Label(2, 150, "M", 9)]
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.evaluation.detection import Boxes, average_precision, detection_markdown, iou, share_of_images
+from models.detection.boxes import Boxes, iou
+from models.evaluation.detection import average_precision, detection_markdown, share_of_images
 
 UNIT = [0.0, 0.0, 1.0, 1.0]
 FAR = [5.0, 5.0, 6.0, 6.0]
