@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dicom_node.settings_audit import Audit
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
 from dicom_node.settings_parsing import Parsing
@@ -158,6 +159,7 @@ class Settings(Frozen):
     delivery: Delivery = Delivery()
     report: Report = Report()
     commissioning: Commissioning = Field(default=Commissioning(), validate_default=True)
+    audit: Audit = Audit()
     logging: Logging = Logging()
 
     @field_validator("peers")

@@ -5,6 +5,9 @@ from pathlib import Path
 import structlog
 
 from dicom_node import logs, settings
+from dicom_node.audit.message import Outcome
+from dicom_node.audit.trail import Trail
+from dicom_node.deliver.plan import objects_for
 from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
@@ -19,6 +22,12 @@ NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured")
 HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning")
 """A result of an earlier live mode: it waits until the mode is live again."""
 
+OUTCOMES = {
+    Verdict.DELIVERED: Outcome.SUCCESS,
+    Verdict.RETRY: Outcome.MINOR_FAILURE,
+    Verdict.PARKED: Outcome.SERIOUS_FAILURE,
+}
+
 log = structlog.get_logger(__name__)
 
 
@@ -26,10 +35,13 @@ def run(config: Path) -> int:
     """Deliver until asked to stop. Raises SettingsInvalid, JobsUnavailable."""
     node = settings.load(config)
     logs.configure(node.logging, role="deliver")
+    trail = Trail(node, "deliver")
+    trail.started(config)
     stop = stop_event()
     engine = Engine(node, Role.DELIVER)
     engine.on_delivery(lambda key, destination: deliver_stored(key, destination, node))
     finished = engine.run(stop, on_ready=notify.ready, on_beat=notify.watchdog)
+    trail.stopped()
     return end(finished)
 
 
@@ -40,4 +52,9 @@ def deliver_stored(key: str, destination: str, node: Settings) -> DeliveryOutcom
         return NOT_CONFIGURED
     if node.mode is Mode.COMMISSIONING and destination != node.commissioning.destination:
         return HELD
-    return deliver(read_results(Layout(node.storage.directory), key), peer, node)
+    results = read_results(Layout(node.storage.directory), key)
+    objects, trail = objects_for(peer, results.objects), Trail(node, "deliver")
+    trail.sending(peer.ae_title, peer.host, objects)
+    outcome = deliver(results, peer, node)
+    trail.sent(peer.ae_title, peer.host, objects, OUTCOMES[outcome.verdict], outcome.code)
+    return outcome

@@ -16,6 +16,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
+from dicom_node.audit.trail import Trail
 from dicom_node.receive.dataset import StoringProvider
 from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
@@ -98,6 +99,7 @@ class NodeServer(ThreadedAssociationServer):
     ) -> None:
         self.inbox: Inbox = others.pop("inbox")
         self.node: Node = others.pop("node")
+        self._trail: Trail = others.pop("trail")
         self.limits = Limits.of(self.node)
         self._tls = ssl_context
         super().__init__(ae, address, ae_title, contexts, request_handler=ConnectionHandler, **others)
@@ -112,6 +114,7 @@ class NodeServer(ThreadedAssociationServer):
             connection = self._secured(request)
         except OSError as error:  # ssl.SSLError and TimeoutError are among them
             log.warning("tls_handshake_failed", host=client_address[0], error=type(error).__name__)
+            self._trail.caller_refused("", client_address[0], "tls-handshake")
             self.shutdown_request(request)
             return
         connection.settimeout(self.limits.read_timeout_s)

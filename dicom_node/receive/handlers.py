@@ -27,6 +27,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import (
     IdentityMismatch,
     JobsUnavailable,
@@ -75,6 +76,7 @@ class Handlers:
     def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue) -> None:
         self._settings, self._inbox, self._queue = settings, inbox, queue
         self._refusals = RefusalLog(inbox.layout.refused)
+        self._trail = Trail(settings, "receive")
         self._admitted: WeakSet[Association] = WeakSet()
         self._admission = threading.Lock()
 
@@ -99,7 +101,9 @@ class Handlers:
             answer = Rejected(Reason.INTERNAL, "")
         if isinstance(answer, Rejected):
             self._reject(assoc, call, answer)
-        elif not answer.may_send:
+            return
+        self._trail.association_opened(call.calling_ae_title, call.host)
+        if not answer.may_send:
             assoc.acceptor.supported_contexts = [
                 cx for cx in assoc.acceptor.supported_contexts if cx.abstract_syntax == Verification
             ]
@@ -161,6 +165,7 @@ class Handlers:
             reason=rejected.reason,
             configured=rejected.configured,
         )
+        self._trail.caller_refused(printable(call.calling_ae_title), call.host, rejected.reason)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             self._refusals.add(
@@ -188,6 +193,8 @@ class Handlers:
         finally:
             path.unlink(missing_ok=True)
         self._enqueue(arrival.key, priority)
+        named = (str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID))
+        self._trail.received(call.calling_ae_title, call.host, self._inbox.layout.image(arrival.key), *named)
         log.info(
             "image_stored",
             key=arrival.key,

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from dicom_node import logs
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import NodeError
 from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.contract import JobQueue, Priority
@@ -33,6 +34,8 @@ def run(config: Path) -> int:
     """Receive until told to stop; the exit status."""
     settings = load(config)
     logs.configure(settings.logging, role="receive")
+    trail = Trail(settings, "receive")
+    trail.started(config)
     stop = stop_event()
     inbox = Inbox(Layout(settings.storage.directory), minimum_free_mib=settings.storage.minimum_free_mib)
     inbox.prepare()
@@ -46,6 +49,7 @@ def run(config: Path) -> int:
     notify.stopping()
     finished = receiver.stop(STOP_TIMEOUT_S)
     queue.close()
+    trail.stopped()
     log.info("receiver_stopped", finished=finished)
     return end(finished)
 

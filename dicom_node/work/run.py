@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 
 from dicom_node import logs, settings
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import SettingsInvalid
 from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.engine import Engine, Role
@@ -41,6 +42,8 @@ def run(config: Path) -> int:
     """Read images until asked to stop. Raises SettingsInvalid, JobsUnavailable, SpoolUnwritable."""
     node = settings.load(config)
     logs.configure(node.logging, role="work")
+    trail = Trail(node, "work")
+    trail.started(config)
     stop = stop_event()
     decoders = start_decoders(node)
     batchers = {name: start_batcher(pipeline, node.work) for name, pipeline in build_pipelines(node).items()}
@@ -54,6 +57,7 @@ def run(config: Path) -> int:
     finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=pulse.beat)
     queue.close()
     decoders.close()
+    trail.stopped()
     return end(finished, HUNG_EXIT_STATUS if pulse.hung else 0)
 
 
