@@ -80,13 +80,18 @@ class IncomingDataSet(BytesIO):
         with spool_faults():
             if self._file is None:
                 self._file = self._create()
-            self._file.write(data)
+            write_all(self._file, data)
 
     def _create(self) -> Any:
         header = self._header()
         folder = self._inbox.layout.incoming
         file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
-        file.write(header)
+        try:
+            write_all(file, header)
+        except OSError:
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+            raise
         return file
 
     def _remove(self) -> None:
@@ -131,6 +136,14 @@ class StoringProvider(DIMSEServiceProvider):
         dataset = IncomingDataSet(self._inbox, self._limit_bytes, lambda: _header(message, self.assoc))
         message.data_set = dataset
         return message, dataset
+
+
+def write_all(file: Any, data: bytes) -> None:
+    """Write it whole: where there is room for a part of it, an unbuffered file takes that and raises only then."""
+    with memoryview(data) as left:
+        written = 0
+        while written < len(left):
+            written += file.write(left[written:])
 
 
 def _header(message: DIMSEMessage, assoc: Association) -> bytes:
