@@ -5,7 +5,7 @@ C-STORE answers with these statuses (PS3.4 Table B.2-1, PS3.7 Annex C):
     0000  stored, durable; also for an object that was here before
     A700  out of resources: the disk has less room than is kept in reserve, or the spool cannot be written
     A900  the data set's SOP class or instance is not the one that the request names
-    C000  the data set cannot be read as far as its SOP class and instance
+    C000  the data set cannot be read as far as its SOP class and instance, or is too complex before them
     C211  anything unforeseen
 
 An object beyond node.maximum_object_mib gets an A-ABORT as soon as it is known to be too large.
@@ -54,6 +54,7 @@ from dicom_node.spool.identity import identify
 from dicom_node.spool.origin import Origin
 from dicom_node.spool.refusals import Refusal, RefusalLog
 from dicom_node.spool.store import Inbox
+from dicom_node.structure import ObjectTooComplex
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +66,7 @@ STATUS: dict[type[NodeError], int] = {
     ObjectTooLarge: 0xA700,
     IdentityMismatch: 0xA900,
     ObjectUnreadable: 0xC000,
+    ObjectTooComplex: 0xC000,
 }
 HIGH = 0x0001
 """The request's Priority (PS3.7 9.1.1.1)."""
