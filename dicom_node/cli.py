@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dicom_node.cli_models import calibrate, data_app, evaluate_refusals, evaluate_runs, models_app, with_clear_faults
-from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app
+from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app, status
 
 app = typer.Typer(
     name="dicom-node",
@@ -25,6 +25,7 @@ app.command()(calibrate)
 app.command()(conformance)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
+app.command()(status)
 
 
 def main() -> None:

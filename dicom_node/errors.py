@@ -36,6 +36,12 @@ class ObjectTooLarge(NodeError):
     code = "object-too-large"
 
 
+class PeerTooFast(NodeError):
+    """The peer sends more images a minute than its settings allow."""
+
+    code, retry = "peer-too-fast", True
+
+
 class ObjectUnreadable(NodeError):
     """The file is not a whole DICOM object, or its data set cannot be parsed."""
 

@@ -5,11 +5,11 @@ Every field's docstring gives its meaning, unit and range; `config/node.yaml` sh
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from dicom_node.settings_audit import Audit
+from dicom_node.settings_delivery import Delivery
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
 from dicom_node.settings_parsing import Parsing
@@ -67,21 +67,6 @@ class Database(Frozen):
 
     url: str | None = None
     """postgresql://user@host/name for several hosts; null keeps a SQLite file in storage.directory."""
-
-
-class Delivery(Frozen):
-    """Sending results."""
-
-    concurrency: int = Field(default=2, ge=1, le=32)
-    """Associations to one destination at a time."""
-    delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 600, 1800, 3600)
-    """Waits before each next attempt; the last one repeats."""
-    give_up_after_h: float = Field(default=72.0, gt=0)
-    """Then a result is parked."""
-    connect_timeout_s: float = Field(default=10.0, gt=0, le=600)
-    """Longest wait for a connection and for the association."""
-    dimse_timeout_s: float = Field(default=60.0, gt=0, le=3600)
-    """Longest wait for the answer to one C-STORE."""
 
 
 class Report(Frozen):
@@ -161,6 +146,11 @@ class Settings(Frozen):
     commissioning: Commissioning = Field(default=Commissioning(), validate_default=True)
     audit: Audit = Audit()
     logging: Logging = Logging()
+
+    def delivery_policy(self, destination: str) -> Delivery:
+        """`delivery` with what the peer of that name has otherwise."""
+        peer = self.peers.get(destination)
+        return peer.delivery.over(self.delivery) if peer else self.delivery
 
     @field_validator("peers")
     @classmethod

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from dicom_node.report.rendition import PictureCompression
 from dicom_node.secrets_file import SecretFile
+from dicom_node.settings_delivery import PeerDelivery
 from dicom_node.settings_types import AETitle, Frozen, PathBeside, Port
 
 
@@ -70,12 +71,21 @@ class Peer(Frozen):
     """Port of the peer's storage SCP; needed where it may receive."""
     may: tuple[Allowance, ...] = (Allowance.SEND,)
     """send, receive, or both."""
+    maximum_associations: int | None = Field(default=None, ge=1, le=1000)
+    """Open associations of this peer at a time; the next one is refused. null: only node.maximum_associations."""
+    maximum_object_mib: int | None = Field(default=None, ge=1, le=4096)
+    """As node.maximum_object_mib, for this peer alone. null: as the node's."""
+    images_per_minute: int | None = Field(default=None, ge=1, le=100_000)
+    """More images of this peer within a minute are refused with A700 as soon as they begin. null: no limit."""
     tls: bool = False
     """Use node.tls when sending to this peer."""
     picture_compression: PictureCompression = PictureCompression.NONE
     """How pictures go to this peer: none, rle (the same pixels) or jpeg (small, lossy)."""
     presentation_state: bool = False
     """Send the boxes of the bones too, as a presentation state over the original."""
+    storage_commitment: bool = False
+    """A result counts as delivered only when this peer has committed to keep it (PS3.4 Annex J)."""
+    delivery: PeerDelivery = PeerDelivery()
 
     @model_validator(mode="after")
     def _receivers_have_an_address(self) -> "Peer":

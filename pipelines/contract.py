@@ -155,6 +155,12 @@ class WarningCode(StrEnum):
     """Younger, or read as younger, than any child whose bones the detector was taught."""
     READ_ON_CPU = "read-on-cpu"
     """The GPU's memory did not suffice: read by the processor, whose arithmetic differs in the last digits."""
+    NOISY = "noisy"
+    """Poor by noise."""
+    COVERED = "covered"
+    """Poor by a label over the hand; bone under it was not seen, and no image makes it up."""
+    COARSE = "coarse"
+    """Poor by low resolution."""
 
 
 @dataclass(frozen=True)

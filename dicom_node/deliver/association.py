@@ -14,6 +14,7 @@ from pynetdicom.transport import AssociationSocket
 
 from dicom_node import implementation
 from dicom_node.deliver import outcomes
+from dicom_node.deliver.checkpoint import Checkpoint
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.settings import Settings
 from dicom_node.settings_network import Peer, Tls
@@ -58,7 +59,10 @@ def associate(peer: Peer, settings: Settings, contexts: Sequence[PresentationCon
         )
     except OSError:  # the host's name cannot be resolved, or no local port is left
         return outcomes.CONNECTION_FAILED
-    return assoc if assoc.is_established else _judge_failure(assoc, connection, settings)
+    if not assoc.is_established:
+        return _judge_failure(assoc, connection, settings)
+    assoc._reactor_checkpoint = Checkpoint()
+    return assoc
 
 
 def _ae(settings: Settings) -> AE:
@@ -98,4 +102,4 @@ def _judge_failure(assoc: Association, connection: _Connection, settings: Settin
     if answer is not None and answer.result == 0:  # accepted without a usable context: pynetdicom hangs up
         return outcomes.NO_CONTEXT
     timed_out = monotonic() - connection.began >= settings.delivery.connect_timeout_s
-    return outcomes.ASSOCIATION_TIMEOUT if timed_out else outcomes.ASSOCIATION_ABORTED
+    return outcomes.ASSOCIATION_TIMEOUT if timed_out else outcomes.ASSOCIATION_REFUSED

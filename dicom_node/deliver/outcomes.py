@@ -50,15 +50,19 @@ REJECTIONS = {
 DELIVERED = DeliveryOutcome(Verdict.DELIVERED, "delivered")
 NO_CONTEXT = DeliveryOutcome(Verdict.PARKED, "no-presentation-context")
 """The destination accepts none of the object's SOP classes: never repeated as it is."""
-OBJECT_CHANGED = DeliveryOutcome(Verdict.PARKED, "object-changed")
+OBJECT_CHANGED = DeliveryOutcome(Verdict.PARKED, "object-changed", answered=None)
 """The file is gone, or is not the bytes that were built: it is not sent."""
-CONNECTION_FAILED = DeliveryOutcome(Verdict.RETRY, "connection-failed")
-ASSOCIATION_TIMEOUT = DeliveryOutcome(Verdict.RETRY, "association-timeout")
+CONNECTION_FAILED = DeliveryOutcome(Verdict.HELD, "connection-failed", answered=False)
+ASSOCIATION_TIMEOUT = DeliveryOutcome(Verdict.HELD, "association-timeout", answered=False)
+ASSOCIATION_REFUSED = DeliveryOutcome(Verdict.HELD, "association-aborted", answered=False)
+"""The peer hung up before it accepted an association."""
 ASSOCIATION_ABORTED = DeliveryOutcome(Verdict.RETRY, "association-aborted")
-DIMSE_TIMEOUT = DeliveryOutcome(Verdict.RETRY, "dimse-timeout")
+"""The peer hung up in the middle of an association."""
+DIMSE_TIMEOUT = DeliveryOutcome(Verdict.RETRY, "dimse-timeout", answered=False)
+"""Others wait with this job, but it may be the cause itself: it is tried again after a delay of its own."""
 ASSOCIATION_GONE = (ASSOCIATION_ABORTED, DIMSE_TIMEOUT)
 """After these nothing more can be sent in the association."""
-TLS_UNUSABLE = DeliveryOutcome(Verdict.RETRY, "tls-unusable")
+TLS_UNUSABLE = DeliveryOutcome(Verdict.HELD, "tls-unusable", answered=False)
 """The peer wants TLS, and node.tls is missing or its files cannot be read: someone will mend the settings."""
 
 
@@ -77,10 +81,10 @@ def judge_rejection(source: int, diagnostic: int) -> DeliveryOutcome:
     """
     reason = REJECTIONS.get((source, diagnostic))
     code = f"association-rejected-{reason}" if reason else "association-rejected"
-    return DeliveryOutcome(Verdict.RETRY, code)
+    return DeliveryOutcome(Verdict.HELD, code, answered=False)
 
 
-_GRAVITY = {Verdict.DELIVERED: 0, Verdict.PARKED: 1, Verdict.RETRY: 2}
+_GRAVITY = {Verdict.DELIVERED: 0, Verdict.PARKED: 1, Verdict.RETRY: 2, Verdict.HELD: 2}
 
 
 def combine(outcomes: Sequence[DeliveryOutcome]) -> DeliveryOutcome:

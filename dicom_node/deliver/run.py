@@ -12,19 +12,21 @@ from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate import notify
+from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
 from dicom_node.settings import Mode, Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import read_results
 
-NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured")
+NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured", answered=None)
 """The peer was taken out of the settings after the image was read; the administrator may put it back."""
-HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning")
+HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning", answered=None)
 """A result of an earlier live mode: it waits until the mode is live again."""
 
 OUTCOMES = {
     Verdict.DELIVERED: Outcome.SUCCESS,
     Verdict.RETRY: Outcome.MINOR_FAILURE,
+    Verdict.HELD: Outcome.MINOR_FAILURE,
     Verdict.PARKED: Outcome.SERIOUS_FAILURE,
 }
 
@@ -40,7 +42,9 @@ def run(config: Path) -> int:
     stop = stop_event()
     engine = Engine(node, Role.DELIVER)
     engine.on_delivery(lambda key, destination: deliver_stored(key, destination, node))
-    finished = engine.run(stop, on_ready=notify.ready, on_beat=notify.watchdog)
+    pulse = Pulse(Layout(node.storage.directory), "deliver")
+    finished = engine.run(stop, on_ready=notify.ready, on_beat=pulse.beat)
+    pulse.end()
     trail.stopped()
     return end(finished)
 

@@ -24,15 +24,24 @@ class Verdict(StrEnum):
 
     DELIVERED = "delivered"
     RETRY = "retry"
+    """Tried again after a delay of its own."""
+    HELD = "held"
+    """The destination is away or paused: tried again when it is back, like everything else that waits for it."""
     PARKED = "parked"
+    """Not tried again, unless an operator says so."""
 
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """verdict, and a stable code of the reason without patient data ("delivered", "a700", "association-rejected")."""
+    """verdict, and a stable code of the reason without patient data ("delivered", "a700", "association-rejected").
+
+    answered: False where the destination gave no sign of life; others then need not try it at once. None where it was
+    not asked.
+    """
 
     verdict: Verdict
     code: str
+    answered: bool | None = True
 
 
 ReadImage = Callable[[str], Sequence[str]]

@@ -3,7 +3,8 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 
@@ -12,9 +13,15 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 from dicom_node.jobs import database, names
+from dicom_node.jobs.client import DatabaseQueue
 from dicom_node.jobs.contract import DeliverResults, GiveUp, ReadImage
-from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, answer_nobody, delivery_patience
+from dicom_node.jobs.gate import Gate
+from dicom_node.jobs.keeper import Keeper
+from dicom_node.jobs.pausing import reading_places
+from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, answer_nobody
 from dicom_node.settings import Settings
+from dicom_node.spool.destinations import Destinations
+from dicom_node.spool.layout import Layout
 
 POLL_S = 0.1
 """Between two looks at a queue: an image waits half of it on average; an idle process takes a few % of a core."""
@@ -25,6 +32,7 @@ DRAIN_S = 20
 LOCK_WAIT_S = 15.0
 """How long a new process waits for the one before it to end."""
 BEAT_S = 1.0
+KEEPER_STOP_S = 5.0
 RECOVERY_LIMIT = 20
 """Backstop of DBOS's own; the workflows stop blaming an image much earlier."""
 
@@ -47,6 +55,7 @@ class Engine:
     def __init__(self, settings: Settings, role: Role) -> None:
         self._settings = settings
         self._role = role
+        self._destinations = Destinations(Layout(settings.storage.directory))
 
     def on_image(self, read_image: ReadImage, give_up: GiveUp = answer_nobody) -> None:
         """Register what reads an image, and what answers where it cannot be read. Before `run`."""
@@ -58,7 +67,7 @@ class Engine:
 
     def on_delivery(self, deliver_results: DeliverResults) -> None:
         """Register what delivers. Before `run`."""
-        workflow = DeliveryWorkflow(deliver_results, delivery_patience(self._settings.delivery))
+        workflow = DeliveryWorkflow(deliver_results, Gate(self._destinations, self._settings.delivery_policy))
 
         @DBOS.workflow(name=names.DELIVER_RESULTS, max_recovery_attempts=RECOVERY_LIMIT)
         def send(key: str, destination: str, attempt: int, first_at: float) -> dict[str, object]:
@@ -81,10 +90,28 @@ class Engine:
         role_lock = self._settings.storage.directory / f"{self._role}.lock"
         with database.exclusive(role_lock, wait_s=LOCK_WAIT_S):
             self._launch()
-            on_ready()
-            while not stop.wait(BEAT_S):
-                on_beat()
+            with self._keeping():
+                on_ready()
+                while not stop.wait(BEAT_S):
+                    on_beat()
             return _drain()
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """Where this process delivers, the keeper of held deliveries works for the block."""
+        if self._role is not Role.DELIVER:
+            yield
+            return
+        ended, queue = threading.Event(), DatabaseQueue(self._settings)
+        keeper = Keeper(queue, self._destinations, self._settings.delivery_policy, self._settings.peers)
+        thread = threading.Thread(target=keeper.run, args=(ended,), name="keeper", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(timeout=KEEPER_STOP_S)
+            queue.close()
 
     def _launch(self) -> None:
         silence()
@@ -101,10 +128,13 @@ class Engine:
         declare = partial(client.register_queue, polling_interval_sec=POLL_S)
         try:
             if self._role is Role.WORK:
-                declare(names.IMAGES, worker_concurrency=self._settings.work.concurrency)
-                declare(names.ALONE, worker_concurrency=1, polling_interval_sec=ALONE_POLL_S)
+                places = reading_places(self._settings)
+                declare(names.IMAGES, worker_concurrency=places[names.IMAGES])
+                declare(names.ALONE, worker_concurrency=places[names.ALONE], polling_interval_sec=ALONE_POLL_S)
             else:
-                declare(names.DELIVER, partition_worker_concurrency=self._settings.delivery.concurrency)
+                policies = [self._settings.delivery, *map(self._settings.delivery_policy, self._settings.peers)]
+                # The most of all; the gate holds a destination to its own.
+                declare(names.DELIVER, partition_worker_concurrency=max(each.concurrency for each in policies))
         finally:
             client.destroy()
 

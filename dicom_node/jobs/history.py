@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from dbos import WorkflowStatus
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,7 +12,9 @@ from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import names
 from dicom_node.jobs.client import DatabaseQueue
 
-STATES = {"DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "in hand", "SUCCESS": "ended"}
+STATES = {
+    "DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "in hand", "SUCCESS": "ended", "CANCELLED": "cancelled",
+}  # fmt: skip
 """DBOS's status of a workflow in our words; any other is a fault of the engine."""
 
 
@@ -19,7 +22,8 @@ STATES = {"DELAYED": "waits", "ENQUEUED": "queued", "PENDING": "in hand", "SUCCE
 class Attempt:
     """One attempt. destination: None where it reads the image.
 
-    state: waits, queued, in hand, ended or failed. verdict, code: of one that ended. delay_s: wait before the next.
+    state: waits, queued, held (until its destination is back), in hand, ended, cancelled or failed.
+    verdict, code: of one that ended. delay_s: wait before the next.
     """
 
     key: str
@@ -34,12 +38,20 @@ class Attempt:
 
 def latest_images(queue: DatabaseQueue, limit: int) -> list[str]:
     """Keys of the images whose jobs came last, the latest first. Raises JobsUnavailable."""
-    client, _engine = queue.open()
-    try:
-        found = client.list_workflows(name=names.READ_IMAGE, sort_desc=True, limit=4 * limit, load_input=False)
-    except SQLAlchemyError as error:
-        raise JobsUnavailable(f"job database: {type(error).__name__}") from error
-    return list(dict.fromkeys(_attempt(status).key for status in found))[:limit]
+    found = _asked(queue, name=names.READ_IMAGE, sort_desc=True, limit=4 * limit)
+    return list(dict.fromkeys(attempt.key for attempt in found))[:limit]
+
+
+def every_attempt(queue: DatabaseQueue, *, since: datetime | None = None) -> dict[str, list[Attempt]]:
+    """Every attempt of every image whose job is in the database, in the order they were made.
+
+    since: only attempts made from then on. Raises JobsUnavailable.
+    """
+    made: dict[str, list[Attempt]] = {}
+    kinds, start = [names.READ_IMAGE, names.DELIVER_RESULTS], since.isoformat() if since else None
+    for attempt in _asked(queue, name=kinds, start_time=start):
+        made.setdefault(attempt.key, []).append(attempt)
+    return made
 
 
 def attempts(queue: DatabaseQueue, keys: Sequence[str]) -> dict[str, list[Attempt]]:
@@ -53,9 +65,13 @@ def attempts(queue: DatabaseQueue, keys: Sequence[str]) -> dict[str, list[Attemp
 def _listed(queue: DatabaseQueue, prefixes: list[str]) -> Iterable[Attempt]:
     if not prefixes:
         return ()
+    return _asked(queue, workflow_id_prefix=prefixes)
+
+
+def _asked(queue: DatabaseQueue, **asked: Any) -> Iterable[Attempt]:
     client, _engine = queue.open()
     try:
-        found = client.list_workflows(workflow_id_prefix=prefixes, load_input=False)
+        found = client.list_workflows(load_input=False, **asked)
     except SQLAlchemyError as error:
         raise JobsUnavailable(f"job database: {type(error).__name__}") from error
     return map(_attempt, found)
@@ -68,7 +84,7 @@ def _attempt(status: WorkflowStatus) -> Attempt:
         key=key,
         destination=destination,
         number=number,
-        state=STATES.get(status.status, "failed"),
+        state="held" if names.is_held(status.queue_name) else STATES.get(status.status, "failed"),
         created_at=datetime.fromtimestamp((status.created_at or 0) / 1000, UTC),
         verdict=str(outcome.get("verdict", "")),
         code=str(outcome.get("code", "")),

@@ -9,6 +9,7 @@ VERSION: Final = "1"
 IMAGES: Final = "images"
 ALONE: Final = "alone"
 DELIVER: Final = "deliver"
+_HELD: Final = "held:"
 
 READ_IMAGE: Final = "read_image"
 DELIVER_RESULTS: Final = "deliver_results"
@@ -27,6 +28,16 @@ def delivery_job(key: str, destination: str, attempt: int = 0) -> str:
 def jobs_of(key: str) -> tuple[str, str]:
     """What the workflow ids of an image version begin with."""
     return f"image:{key}", f"deliver:{key}:"
+
+
+def held(destination: str) -> str:
+    """The queue of the deliveries that wait until the destination is back; nobody listens to it."""
+    return f"{_HELD}{destination}"
+
+
+def is_held(queue: str | None) -> bool:
+    """Whether a job in this queue waits for its destination."""
+    return (queue or "").startswith(_HELD)
 
 
 def parsed(workflow_id: str) -> tuple[str, str | None, int]:

@@ -14,9 +14,10 @@ from dbos import DBOS, EnqueueOptions
 
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
-from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s
+from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s, stretch
 from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, GiveUp, ReadImage, Verdict
-from dicom_node.settings import Delivery
+from dicom_node.jobs.gate import PAUSED, Gate
+from dicom_node.settings_delivery import Delivery
 
 PROCESS_DIED = "process-died"
 UNEXPECTED = "unexpected"
@@ -100,35 +101,54 @@ class ImageWorkflow:
 
 @dataclass(frozen=True)
 class DeliveryWorkflow:
-    """Send the results of one image version to one destination."""
+    """Send the results of one image version to one destination, once its gate lets them."""
 
     deliver_results: DeliverResults
-    patience: Patience
+    gate: Gate
 
     def run(self, key: str, destination: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
-        outcome = DBOS.run_step({"name": "send"}, self._attempt, key, destination, attempt, first_at)
-        if outcome["delay_s"] is not None:
+        with self.gate.place(destination):
+            outcome = DBOS.run_step({"name": "send"}, self._attempt, key, destination, attempt, first_at)
+        began = first_at or outcome["at"]
+        if outcome["verdict"] == Verdict.HELD:
+            options = held_options(key, destination, attempt + 1)
+            began = 0.0 if outcome["code"] == PAUSED.code else began  # a pause takes nothing of a delivery's time
+            DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, began)
+        elif outcome["delay_s"] is not None:
             options = delivery_options(key, destination, attempt + 1, outcome["delay_s"])
-            DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, first_at or outcome["at"])
+            DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, began)
         return outcome
 
     def _attempt(self, key: str, destination: str, attempt: int, first_at: float) -> Outcome:
         if runs_of_this_job() > DELIVERY_DEATHS:
-            sent = DeliveryOutcome(Verdict.RETRY, PROCESS_DIED)
+            sent = DeliveryOutcome(Verdict.RETRY, PROCESS_DIED, answered=None)
         else:
             sent = self._send(key, destination)
-        if sent.verdict is not Verdict.DELIVERED:
-            patience = self.patience if sent.verdict is Verdict.RETRY else None
-            return _failed("delivery", sent.code, patience, key, attempt, first_at, destination=destination)
-        log.info("delivered", key=key, destination=destination, attempt=attempt, code=sent.code)
-        return Outcome(verdict=Verdict.DELIVERED, code=sent.code, destinations=[], delay_s=None, at=time.time())
+        if sent.verdict is Verdict.DELIVERED:
+            log.info("delivered", key=key, destination=destination, attempt=attempt, code=sent.code)
+            return Outcome(verdict=Verdict.DELIVERED, code=sent.code, destinations=[], delay_s=None, at=time.time())
+        patience = delivery_patience(self.gate.policy(destination))
+        if sent.verdict is Verdict.HELD and not _is_over(patience, sent, first_at):
+            log.info("delivery_held", key=key, destination=destination, attempt=attempt, code=sent.code)
+            return Outcome(verdict=Verdict.HELD, code=sent.code, destinations=[], delay_s=None, at=time.time())
+        again = patience if sent.verdict is Verdict.RETRY else None
+        return _failed("delivery", sent.code, again, key, attempt, first_at, destination=destination)
 
     def _send(self, key: str, destination: str) -> DeliveryOutcome:
         try:
-            return _at_border(lambda: self.deliver_results(key, destination), key=key, destination=destination)
+            return _at_border(
+                lambda: self.gate.attempt(destination, lambda: self.deliver_results(key, destination)),
+                key=key,
+                destination=destination,
+            )
         except NodeError as error:
-            return DeliveryOutcome(Verdict.RETRY if error.retry else Verdict.PARKED, error.code)
+            return DeliveryOutcome(Verdict.RETRY if error.retry else Verdict.PARKED, error.code, answered=None)
+
+
+def _is_over(patience: Patience, held: DeliveryOutcome, first_at: float) -> bool:
+    """Whether a delivery whose destination is away has waited as long as it may."""
+    return held.code != PAUSED.code and bool(first_at) and time.time() - first_at > patience.give_up_after_s
 
 
 def delivery_patience(delivery: Delivery) -> Patience:
@@ -157,6 +177,11 @@ def delivery_options(key: str, destination: str, attempt: int, delay_s: float | 
         "app_version": names.VERSION,
     }
     return _delayed(options, delay_s)
+
+
+def held_options(key: str, destination: str, attempt: int) -> EnqueueOptions:
+    """How an attempt at a delivery is laid aside until the keeper lets it go."""
+    return {**delivery_options(key, destination, attempt, None), "queue_name": names.held(destination)}
 
 
 def runs_of_this_job() -> int:
@@ -197,7 +222,8 @@ def _failed(
     now = time.time()
     delay_s = None
     if patience is not None:
-        delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now)
+        stretched = stretch(key, destination, str(attempt)) if destination else 1.0
+        delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now, stretched=stretched)
     verdict = Verdict.PARKED if delay_s is None else Verdict.RETRY
     level = log.error if delay_s is None else log.warning
     fields = {"destination": destination} if destination else {}

@@ -27,6 +27,7 @@ REFUSED = {
     "calling-ae-title": "known are {}: add a peer with this AE title and host, if it may send",
     "host": "the settings have {}: correct this peer's host, if the caller is the same",
     "too-many-associations": "node.maximum_associations is {}",
+    "too-many-associations-of-the-peer": "{}",
 }
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import typer
 from pydicom.uid import UID
 
 from dicom_node.jobs.client import open_queue
-from dicom_node.jobs.history import Attempt, attempts, latest_images
+from dicom_node.jobs.history import Attempt, attempts, every_attempt, latest_images
+from dicom_node.jobs.standing import State, standings
 from dicom_node.operate.stored_image import SHOWN, find_image
 from dicom_node.settings import Settings, load
 from dicom_node.spool.exposures import Exposures
@@ -26,16 +28,31 @@ from dicom_node.work.turn import predecessor_key
 HEADINGS = ("ID", "received", "from", "image", "deliveries")
 
 
-def list_jobs(config: Path, *, limit: int) -> int:
-    """Print a line for each of the latest images, the latest first. Raises SettingsInvalid, JobsUnavailable."""
+def list_jobs(config: Path, *, limit: int, state: State | None = None, destination: str | None = None) -> int:
+    """Print a line for each of the latest images, the latest first; of those whose reading or a delivery is in that
+    state, of those that go to that destination, or whose delivery there is. Raises SettingsInvalid, JobsUnavailable."""
     settings = load(config)
     layout = Layout(settings.storage.directory)
     with closing(open_queue(settings)) as queue:
-        made = attempts(queue, latest_images(queue, limit))
+        if state is None and destination is None:
+            made = attempts(queue, latest_images(queue, limit))
+        else:
+            every = every_attempt(queue)
+            latest = sorted(every, key=lambda key: every[key][0].created_at)[::-1]
+            fitting = (key for key in latest if _fits(layout, key, every[key], state, destination))
+            made = {key: every[key] for key in islice(fitting, limit)}
     typer.echo(_columns(HEADINGS))
     for key, of_image in made.items():
         typer.echo(_columns(_row(layout, key, of_image)))
     return 0
+
+
+def _fits(layout: Layout, key: str, of_image: Sequence[Attempt], state: State | None, destination: str | None) -> bool:
+    jobs = [job for job in standings(of_image) if destination in (None, job.destination)]
+    if state is not State.REFUSED:
+        return any(state in (None, job.state) for job in jobs)
+    summary = _summary(layout, key) if jobs else None
+    return summary is not None and summary["status"] == "refused"
 
 
 def show_job(config: Path, named: str) -> int:

@@ -1,7 +1,7 @@
-"""Who may associate: a pure decision from the call, the settings and the number of open associations."""
+"""Who may associate: a pure decision from the call, the settings and the open associations."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """The peer is known, but calls from another host than the settings say."""
     TOO_MANY = "too-many-associations"
     """node.maximum_associations are open."""
+    PEER_TOO_MANY = "too-many-associations-of-the-peer"
+    """The peer's own maximum_associations are open."""
     INTERNAL = "internal-error"
     """The decision itself failed; such a call is never let in."""
 
@@ -41,6 +43,7 @@ REJECTION = {
     Reason.CALLING_AE_TITLE: (1, 1, 3),
     Reason.HOST: (1, 1, 3),
     Reason.TOO_MANY: (2, 3, 2),
+    Reason.PEER_TOO_MANY: (2, 3, 2),
     Reason.INTERNAL: (2, 1, 1),
 }
 """Result, source and reason/diagnostic of the A-ASSOCIATE-RJ (PS3.8 Table 9-21). For a wrong host the standard has
@@ -49,9 +52,10 @@ no reason of its own."""
 
 @dataclass(frozen=True)
 class Admitted:
-    """The association is accepted; without may_send it may only verify (C-ECHO)."""
+    """The association of the peer of that name is accepted; without may_send it may only verify (C-ECHO)."""
 
     may_send: bool
+    peer: str
 
 
 @dataclass(frozen=True)
@@ -63,21 +67,28 @@ class Rejected:
 
 
 def admit(
-    call: Call, node: Node, peers: Mapping[str, Peer], *, open_associations: int, addresses_of: AddressesOf
+    call: Call, node: Node, peers: Mapping[str, Peer], *, open_associations: Sequence[str], addresses_of: AddressesOf
 ) -> Admitted | Rejected:
-    """Decide on a call. Both AE titles and the host must be those of the settings."""
+    """Decide on a call. Both AE titles and the host must be those of the settings.
+
+    open_associations: the name of its peer for each. Of several peers that fit, one that may send counts.
+    """
     if call.called_ae_title != node.ae_title:
         return Rejected(Reason.CALLED_AE_TITLE, node.ae_title)
-    namesakes = [peer for peer in peers.values() if peer.ae_title == call.calling_ae_title]
+    namesakes = {name: peer for name, peer in peers.items() if peer.ae_title == call.calling_ae_title}
     if not namesakes:
         known = sorted({peer.ae_title for peer in peers.values()})
         return Rejected(Reason.CALLING_AE_TITLE, ", ".join(known) or "no peers")
-    matching = [peer for peer in namesakes if _comes_from(call.host, peer, addresses_of)]
+    matching = [name for name, peer in namesakes.items() if _comes_from(call.host, peer, addresses_of)]
     if not matching:
-        return Rejected(Reason.HOST, ", ".join(sorted({peer.host for peer in namesakes})))
-    if open_associations >= node.maximum_associations:
+        return Rejected(Reason.HOST, ", ".join(sorted({peer.host for peer in namesakes.values()})))
+    if len(open_associations) >= node.maximum_associations:
         return Rejected(Reason.TOO_MANY, str(node.maximum_associations))
-    return Admitted(may_send=any(Allowance.SEND in peer.may for peer in matching))
+    name = max(matching, key=lambda each: Allowance.SEND in peers[each].may)
+    own_limit = peers[name].maximum_associations
+    if own_limit is not None and open_associations.count(name) >= own_limit:
+        return Rejected(Reason.PEER_TOO_MANY, f"peers.{name}.maximum_associations is {own_limit}")
+    return Admitted(Allowance.SEND in peers[name].may, name)
 
 
 def normalised(address: str) -> str:

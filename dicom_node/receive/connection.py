@@ -4,10 +4,12 @@ pynetdicom shakes hands in its accept loop, where one silent client stops everyb
 connection's own thread.
 """
 
+import select
 import socket
 import ssl
 from dataclasses import dataclass
 from socketserver import BaseServer
+from time import sleep
 from typing import Any
 
 import structlog
@@ -17,7 +19,8 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from dicom_node.audit.trail import Trail
-from dicom_node.receive.dataset import StoringProvider
+from dicom_node.receive.dataset import ObjectLimits, StoringProvider
+from dicom_node.receive.pace import BUSY_S, Pace
 from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
 from dicom_node.tls import limit_to_profile, load_identity
@@ -27,34 +30,59 @@ log = structlog.get_logger(__name__)
 LONGEST_NEGOTIATION_BYTES = 1 * MIB
 """An A-ASSOCIATE-RQ with 128 contexts of every syntax stays below this; no maximum length is agreed before it."""
 PDU_HEADER_BYTES = 6
+CLOSING = "Sta13"
+"""The state in which the connection is only waited for to close (PS3.8 Table 9-8)."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one connection may take: read_timeout_s in silence, a PDU of pdu_bytes, an object of object_bytes."""
+    """What one connection may take: read_timeout_s in silence, a PDU of pdu_bytes, and its objects."""
 
     read_timeout_s: float
     pdu_bytes: int
-    object_bytes: int
+    objects: ObjectLimits
 
     @classmethod
     def of(cls, node: Node) -> "Limits":
         """As the settings say."""
         pdu_bytes = max(node.maximum_pdu_bytes + PDU_HEADER_BYTES, LONGEST_NEGOTIATION_BYTES)
-        return cls(node.idle_timeout_s, pdu_bytes, node.maximum_object_mib * MIB)
+        return cls(node.idle_timeout_s, pdu_bytes, ObjectLimits(node.maximum_object_mib * MIB))
 
 
 class PduSocket(AssociationSocket):
-    """Reads a PDU in as few calls as the network allows, and none that is longer than agreed."""
+    """Reads a PDU in as few calls as the network allows, and none that is longer than agreed.
 
-    def __init__(self, assoc: Association, connection: socket.socket, limit_bytes: int) -> None:
+    It is also where the association's reactor rests: asked for data, it waits for them as long as the pace says.
+    """
+
+    def __init__(self, assoc: Association, connection: socket.socket, limit_bytes: int, pace: Pace) -> None:
         super().__init__(assoc, client_socket=connection)
-        self._limit_bytes = limit_bytes
+        self._limit_bytes, self._pace = limit_bytes, pace
+        self._poll = select.poll()  # select.select knows no descriptors beyond 1023
+        self._poll.register(connection, select.POLLIN | select.POLLHUP)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read, or the peer hung up."""
+        connection = self.socket
+        if connection is None or not self._is_connected:
+            sleep(BUSY_S)
+            return False
+        if isinstance(connection, ssl.SSLSocket) and connection.pending():
+            return True
+        closing = self.assoc.dul.state_machine.current_state == CLOSING
+        return bool(self._poll.poll(0 if closing else self._pace.wait_s * 1000))
+
+    def send(self, bytestream: bytes) -> None:
+        """As the base class."""
+        self._pace.hear()
+        super().send(bytestream)
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Exactly nr_bytes, or fewer where the peer hung up. Raises ConnectionError above the limit."""
         if nr_bytes > self._limit_bytes or self.socket is None:
             raise ConnectionError("a PDU longer than the agreed maximum")
+        self._pace.hear()
         data = bytearray(nr_bytes)
         read = 0
         with memoryview(data) as view:
@@ -73,11 +101,12 @@ class ConnectionHandler(RequestHandler):
 
     def _create_association(self) -> Association:
         assoc = super()._create_association()
-        limits = self.server.limits
-        assoc.dul.socket = PduSocket(assoc, self.request, limits.pdu_bytes)
+        limits, pace = self.server.limits, Pace()
+        assoc.dul.socket = PduSocket(assoc, self.request, limits.pdu_bytes, pace)
+        assoc.dul._run_loop_delay = 0.0  # its reactor rests in the socket instead
         # Either socket object announces the connection (Evt5, PS3.8 Table 9-10); it is one.
         assoc.dul.event_queue.get_nowait()
-        assoc.dimse = StoringProvider(assoc, self.server.inbox, limits.object_bytes)
+        assoc.dimse = StoringProvider(assoc, self.server.inbox, limits.objects, pace)
         return assoc
 
 

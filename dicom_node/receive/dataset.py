@@ -7,9 +7,12 @@ status of the response.
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from queue import Empty
 from tempfile import NamedTemporaryFile
+from time import monotonic
 from typing import Any
 
 from pydicom.filebase import DicomIO
@@ -20,10 +23,20 @@ from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dsutils import create_file_meta
 from pynetdicom.pdu_primitives import P_DATA
 
-from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable
+from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable, PeerTooFast
+from dicom_node.receive.pace import Pace
+from dicom_node.receive.rate import Rate
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
+
+
+@dataclass(frozen=True)
+class ObjectLimits:
+    """What objects of one association may be: each of largest_bytes, and so many a minute as rate lets through."""
+
+    largest_bytes: int
+    rate: Rate | None = None
 
 
 class IncomingDataSet(BytesIO):
@@ -32,11 +45,11 @@ class IncomingDataSet(BytesIO):
     After a fault it swallows what still comes: the peer hears the reason in the response (PS3.4 B.2.3).
     """
 
-    def __init__(self, inbox: Inbox, limit_bytes: int, header: Callable[[], bytes]) -> None:
+    def __init__(self, inbox: Inbox, limits: ObjectLimits, header: Callable[[], bytes]) -> None:
         super().__init__()
         self.fault: NodeError | None = None
         self.size_bytes = 0
-        self._inbox, self._limit_bytes, self._header = inbox, limit_bytes, header
+        self._inbox, self._limits, self._header = inbox, limits, header
         self._file: Any = None
         self._room_checked_at = 0
         self._lock = threading.Lock()
@@ -71,9 +84,11 @@ class IncomingDataSet(BytesIO):
             self._remove()
 
     def _append(self, data: bytes) -> None:
+        if not self.size_bytes and self._limits.rate and not self._limits.rate.take(monotonic()):
+            raise PeerTooFast("more images a minute than the peer's images_per_minute")
         self.size_bytes += len(data)
-        if self.size_bytes > self._limit_bytes:
-            raise ObjectTooLarge(f"larger than {self._limit_bytes // MIB} MiB")
+        if self.size_bytes > self._limits.largest_bytes:
+            raise ObjectTooLarge(f"larger than {self._limits.largest_bytes // MIB} MiB")
         if self._file is None or self.size_bytes - self._room_checked_at > ROOM_CHECKED_EVERY_BYTES:
             self._inbox.require_room()
             self._room_checked_at = self.size_bytes
@@ -104,11 +119,22 @@ class IncomingDataSet(BytesIO):
 class StoringProvider(DIMSEServiceProvider):
     """The DIMSE provider of one association, with data sets on the disk."""
 
-    def __init__(self, assoc: Association, inbox: Inbox, limit_bytes: int) -> None:
+    def __init__(self, assoc: Association, inbox: Inbox, limits: ObjectLimits, pace: Pace) -> None:
         super().__init__(assoc)
-        self._inbox, self._limit_bytes = inbox, limit_bytes
+        self.limits = limits
+        """Of the node; those of the peer, once it is known who calls."""
+        self._inbox, self._pace = inbox, pace
         self._arriving: IncomingDataSet | None = None
         self._unanswered: set[IncomingDataSet] = set()
+
+    def get_msg(self, block: bool = False) -> Any:
+        """As the base class; in silence the association's thread rests here, until a message comes."""
+        if block or not self._pace.is_idle:
+            return super().get_msg(block)
+        try:
+            return self.msg_queue.get(timeout=self._pace.wait_s)
+        except Empty:
+            return None, None
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take what one P-DATA brings; an object beyond the limit ends the association."""
@@ -133,7 +159,7 @@ class StoringProvider(DIMSEServiceProvider):
 
     def _new_message(self) -> tuple[DIMSEMessage, IncomingDataSet]:
         message = DIMSEMessage()
-        dataset = IncomingDataSet(self._inbox, self._limit_bytes, lambda: _header(message, self.assoc))
+        dataset = IncomingDataSet(self._inbox, self.limits, lambda: _header(message, self.assoc))
         message.data_set = dataset
         return message, dataset
 

@@ -3,12 +3,13 @@
 C-STORE answers with these statuses (PS3.4 Table B.2-1, PS3.7 Annex C):
 
     0000  stored, durable; also for an object that was here before
-    A700  out of resources: the disk has less room than is kept in reserve, or the spool cannot be written
+    A700  out of resources: the disk has less room than is kept in reserve, the spool cannot be written, or the peer
+          sends more images a minute than its settings allow
     A900  the data set's SOP class or instance is not the one that the request names
     C000  the data set cannot be read as far as its SOP class and instance, or is too complex before them
     C211  anything unforeseen
 
-An object beyond node.maximum_object_mib gets an A-ABORT as soon as it is known to be too large.
+An object beyond maximum_object_mib, of the peer or of the node, gets an A-ABORT as soon as it is known to be too large.
 """
 
 import socket
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import cast
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import structlog
 from pydicom import Dataset
@@ -34,6 +35,7 @@ from dicom_node.errors import (
     NodeError,
     ObjectTooLarge,
     ObjectUnreadable,
+    PeerTooFast,
     SpoolUnwritable,
     StorageFull,
 )
@@ -48,12 +50,14 @@ from dicom_node.receive.admission import (
     normalised,
     printable,
 )
-from dicom_node.receive.dataset import IncomingDataSet, StoringProvider
+from dicom_node.receive.dataset import IncomingDataSet, ObjectLimits, StoringProvider
+from dicom_node.receive.rate import Rate
 from dicom_node.settings import Settings
+from dicom_node.settings_network import Node, Peer
 from dicom_node.spool.identity import identify
 from dicom_node.spool.origin import Origin
 from dicom_node.spool.refusals import Refusal, RefusalLog
-from dicom_node.spool.store import Inbox
+from dicom_node.spool.store import MIB, Inbox
 from dicom_node.structure import ObjectTooComplex
 
 log = structlog.get_logger(__name__)
@@ -64,6 +68,7 @@ STATUS: dict[type[NodeError], int] = {
     StorageFull: 0xA700,
     SpoolUnwritable: 0xA700,
     ObjectTooLarge: 0xA700,
+    PeerTooFast: 0xA700,
     IdentityMismatch: 0xA900,
     ObjectUnreadable: 0xC000,
     ObjectTooComplex: 0xC000,
@@ -79,8 +84,9 @@ class Handlers:
         self._settings, self._inbox, self._queue = settings, inbox, queue
         self._refusals = RefusalLog(inbox.layout.refused)
         self._trail = Trail(settings, "receive")
-        self._admitted: WeakSet[Association] = WeakSet()
+        self._admitted: WeakKeyDictionary[Association, str] = WeakKeyDictionary()
         self._admission = threading.Lock()
+        self._limits = {name: _limits(settings.node, peer) for name, peer in settings.peers.items()}
 
     def bound(self) -> list[evt.EventHandlerType]:
         """Events and their handlers, as pynetdicom takes them."""
@@ -105,6 +111,7 @@ class Handlers:
             self._reject(assoc, call, answer)
             return
         self._trail.association_opened(call.calling_ae_title, call.host)
+        cast(StoringProvider, assoc.dimse).limits = self._limits[answer.peer]
         if not answer.may_send:
             assoc.acceptor.supported_contexts = [
                 cx for cx in assoc.acceptor.supported_contexts if cx.abstract_syntax == Verification
@@ -150,11 +157,11 @@ class Handlers:
                 call,
                 self._settings.node,
                 self._settings.peers,
-                open_associations=sum(each.is_alive() for each in self._admitted),
+                open_associations=[peer for each, peer in self._admitted.items() if each.is_alive()],
                 addresses_of=_addresses_of,
             )
             if isinstance(answer, Admitted):
-                self._admitted.add(assoc)
+                self._admitted[assoc] = answer.peer
         return answer
 
     def _reject(self, assoc: Association, call: Call, rejected: Rejected) -> None:
@@ -218,6 +225,11 @@ class Handlers:
     def _refuse_object(self, error: NodeError, status: int) -> Dataset:
         log.warning("store_refused", code=error.code, status=f"{status:04X}")
         return _status(status, comment=error.code)
+
+
+def _limits(node: Node, peer: Peer) -> ObjectLimits:
+    largest_mib = peer.maximum_object_mib or node.maximum_object_mib
+    return ObjectLimits(largest_mib * MIB, Rate(peer.images_per_minute) if peer.images_per_minute else None)
 
 
 def _confirm(path: Path, request: C_STORE) -> None:

@@ -15,6 +15,7 @@ from dicom_node.errors import NodeError
 from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.contract import JobQueue, Priority
 from dicom_node.operate import notify
+from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
 from dicom_node.receive.scp import start
 from dicom_node.settings import load
@@ -42,14 +43,16 @@ def run(config: Path) -> int:
     queue = open_queue(settings)
     receiver = start(settings, inbox, queue)
     notify.ready()
+    pulse = Pulse(inbox.layout, "receive")
     tick_s = min(TICK_S, notify.watchdog_interval_s() or TICK_S)
     while not stop.wait(tick_s):
-        notify.watchdog()
+        pulse.beat()
         housekeep(inbox, queue)
     notify.stopping()
     finished = receiver.stop(STOP_TIMEOUT_S)
     queue.close()
     trail.stopped()
+    pulse.end()
     log.info("receiver_stopped", finished=finished)
     return end(finished)
 

@@ -9,6 +9,7 @@ Layout under `storage.directory`:
     exposures/KK/        which image version is read for an exposure, by hashes of its names
     made/KK/             an empty file for each object made here, by the hash of its SOP Instance UID
     commissioned/        readings of a node that is tried out (KEY.json), to be held beside a radiologist's
+    destinations/        NAME.paused and NAME.json: destinations that are paused, or were away when last tried
     deferred/KEY         an empty file: the image is stored, its job waits for the database
     refused.jsonl        associations that were refused lately
     jobs.sqlite          the job database, unless database.url names another

@@ -37,6 +37,26 @@ class Layout:
         return self.root / "refused.jsonl"
 
     @property
+    def destinations(self) -> Path:
+        """Which destinations are paused, and which were away when last tried."""
+        return self.root / "destinations"
+
+    @property
+    def reading_paused(self) -> Path:
+        """An empty file while an operator has paused reading."""
+        return self.root / "reading.paused"
+
+    @property
+    def alive(self) -> Path:
+        """The last sign of life of each process."""
+        return self.root / "alive"
+
+    @property
+    def removed(self) -> Path:
+        """What is remembered of image versions whose files were removed."""
+        return self.root / "removed"
+
+    @property
     def job_database(self) -> Path:
         return self.root / "jobs.sqlite"
 

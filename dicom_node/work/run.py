@@ -20,6 +20,7 @@ from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.jobs.sweep import sweep
 from dicom_node.operate import notify
+from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
 from dicom_node.settings import Settings
 from dicom_node.settings_work import Work
@@ -52,13 +53,14 @@ def run(config: Path) -> int:
     engine = Engine(node, Role.WORK)
     reader = ImageReader(node, decoders.decode, batchers)
     engine.on_image(reader, reader.give_up)
-    queue = open_queue(node)
-    pulse = Pulse(batchers.values(), node.work.batch_timeout_s, stop)
-    finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=pulse.beat)
+    queue, pulse = open_queue(node), Pulse(inbox.layout, "work")
+    watch = HangWatch(batchers.values(), node.work.batch_timeout_s, stop, pulse)
+    finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=watch.beat)
+    pulse.end()
     queue.close()
     decoders.close()
     trail.stopped()
-    return end(finished, HUNG_EXIT_STATUS if pulse.hung else 0)
+    return end(finished, HUNG_EXIT_STATUS if watch.hung else 0)
 
 
 def start_decoders(node: Settings) -> Decoders:
@@ -111,22 +113,21 @@ def begin(inbox: Inbox, queue: DatabaseQueue) -> None:
     threading.Thread(target=sweep, args=(inbox.keys(), queue), name="sweep", daemon=True).start()
 
 
-class Pulse:
-    """What happens about once a second while jobs run: the supervisor hears that this process is alive.
+class HangWatch:
+    """Looks about once a second, while jobs run, whether a pipeline hangs, and then stops the process.
 
-    Where a pipeline hangs, the process is stopped instead: what is in hand ends or is tried again, and whoever
-    supervises the process starts the next one.
+    What is in hand ends or is tried again; whoever supervises the process starts the next one.
     """
 
-    def __init__(self, batchers: Iterable[Batcher], timeout_s: float, stop: threading.Event) -> None:
-        self._batchers, self._timeout_s, self._stop = tuple(batchers), timeout_s, stop
+    def __init__(self, batchers: Iterable[Batcher], timeout_s: float, stop: threading.Event, pulse: Pulse) -> None:
+        self._batchers, self._timeout_s, self._stop, self._pulse = tuple(batchers), timeout_s, stop, pulse
         self.hung = False
 
     def beat(self) -> None:
-        """Look at every pipeline, then tell."""
+        """Look at every pipeline, then tell that the process is alive."""
         for batcher in self._batchers:
             if batcher.give_up(self._timeout_s):
                 log.error("pipeline_hung", pipeline=batcher.pipeline.name, seconds=self._timeout_s)
                 self.hung = True
                 self._stop.set()
-        notify.watchdog()
+        self._pulse.beat()

@@ -220,6 +220,7 @@ def _parsed(node: Target) -> list[Row]:
     return [
         noted("objects parsed and decoded as in a worker", len(images)),
         noted("of them read", outcomes["read"]),
+        noted("of them too complex to be parsed", outcomes["object-too-complex"]),
         exactly("faults without a name", {}, unforeseen),
         noted("decoders that died or hung", outcomes["decoder-died"] + outcomes["decoder-hung"]),
         at_most("worker's memory grown by", 200, (after.resident - before.resident) / MIB, "MiB"),
@@ -301,7 +302,6 @@ def bombs(_scale: Scale) -> Sequence[Row]:
     """Objects that are small and become large, deep, or say that they are something else."""
     with scratch("bombs") as folder, target(folder) as node:
         of = originals("bombs", (ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, RLELossless))
-        plain, deflated, encapsulated = of
         store_all(node, of, of)
         before, node.statuses = node.settled(node.held()), Counter()
         rows = []

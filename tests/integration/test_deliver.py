@@ -23,9 +23,9 @@ from pydicom.uid import (
 from pynetdicom import evt
 from pynetdicom.sop_class import Comprehensive3DSRStorage, EnhancedSRStorage, SecondaryCaptureImageStorage
 
-from dicom_node.deliver import association
+from dicom_node.deliver import association, outcomes
 from dicom_node.deliver.outcomes import judge_status
-from dicom_node.deliver.run import deliver_stored
+from dicom_node.deliver.run import HELD, deliver_stored
 from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.report.build import build_objects
@@ -43,6 +43,10 @@ KINDS = {
     "capture": SecondaryCaptureImageStorage,
 }
 DELIVERED = DeliveryOutcome(Verdict.DELIVERED, "delivered")
+
+
+def away(code: str) -> DeliveryOutcome:
+    return DeliveryOutcome(Verdict.HELD, code, answered=False)
 
 
 def write_object(folder: Path, kind: str, *, padding: int = 20_000) -> StoredObject:
@@ -199,13 +203,13 @@ def test_a_warning_and_a_duplicate_are_delivered(results: StoredResults, status:
 def test_an_unknown_calling_ae_title_is_named_as_the_reason(results: StoredResults) -> None:
     with recording_scp(require_calling=["SOMEONE"]) as scp:
         outcome = deliver(results, _peer(scp.port), _settings())
-    assert outcome == DeliveryOutcome(Verdict.RETRY, "association-rejected-calling-ae-title")
+    assert outcome == away("association-rejected-calling-ae-title")
 
 
 def test_a_wrong_called_ae_title_is_named_as_the_reason(results: StoredResults) -> None:
     with recording_scp(require_called=True) as scp:
         outcome = deliver(results, _peer(scp.port, ae_title="OTHER"), _settings())
-    assert outcome == DeliveryOutcome(Verdict.RETRY, "association-rejected-called-ae-title")
+    assert outcome == away("association-rejected-called-ae-title")
 
 
 def test_an_association_aborted_in_the_middle_is_tried_again(results: StoredResults) -> None:
@@ -222,14 +226,14 @@ def test_a_peer_that_does_not_answer_is_left_after_the_dimse_timeout(results: St
         started = time.monotonic()
         outcome = deliver(results, _peer(scp.port), _settings(dimse_timeout_s=0.5))
         assert time.monotonic() - started < 3
-    assert outcome == DeliveryOutcome(Verdict.RETRY, "dimse-timeout")
+    assert outcome == outcomes.DIMSE_TIMEOUT
 
 
 def test_a_closed_port_and_an_unknown_host_are_tried_again(results: StoredResults) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    failed = DeliveryOutcome(Verdict.RETRY, "connection-failed")
+    failed = away("connection-failed")
     assert deliver(results, _peer(port), _settings()) == failed
     assert deliver(results, _peer(port, host="pacs.invalid"), _settings()) == failed
 
@@ -244,7 +248,7 @@ def test_a_peer_that_never_answers_the_association_is_left_after_the_timeout(res
         started = time.monotonic()
         outcome = deliver(results, _peer(silent.getsockname()[1]), _settings(connect_timeout_s=0.5))
         assert time.monotonic() - started < 3
-    assert outcome == DeliveryOutcome(Verdict.RETRY, "association-timeout")
+    assert outcome == away("association-timeout")
 
 
 @contextmanager
@@ -286,7 +290,7 @@ def test_a_changed_or_missing_file_is_not_sent(results: StoredResults) -> None:
         assert deliver(results, _peer(scp.port), _settings()).code == "object-changed"
         path.unlink()
         outcome = deliver(results, _peer(scp.port), _settings())
-    assert outcome == DeliveryOutcome(Verdict.PARKED, "object-changed")
+    assert outcome == outcomes.OBJECT_CHANGED
     assert scp.received == []
 
 
@@ -346,7 +350,7 @@ def test_while_trying_out_nothing_goes_to_another_destination(tmp_path: Path, re
                 "storage": {"directory": layout.root},
             }
         )
-        assert deliver_stored(results.key, "pacs", node) == DeliveryOutcome(Verdict.RETRY, "held-while-commissioning")
+        assert deliver_stored(results.key, "pacs", node) == HELD
         assert scp.received == []
         assert deliver_stored(results.key, "qa", node) == DELIVERED
         assert len(scp.received) == 1

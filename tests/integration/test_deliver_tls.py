@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom.uid import UID
 
+from dicom_node.deliver import outcomes
 from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.settings import Settings
@@ -17,7 +18,7 @@ from tests.integration.test_deliver import write_object
 from tests.support.scp import recording_scp
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")
-FAILED = DeliveryOutcome(Verdict.RETRY, "connection-failed")
+FAILED = outcomes.CONNECTION_FAILED
 
 
 def _certificate(folder: Path, name: str, subject_alternative_name: str) -> tuple[Path, Path]:
@@ -92,7 +93,7 @@ def test_a_peer_without_tls_gets_nothing_where_tls_is_asked_for(results: StoredR
 
 
 def test_tls_without_its_settings_or_files_says_so(results: StoredResults, tmp_path: Path) -> None:
-    unusable = DeliveryOutcome(Verdict.RETRY, "tls-unusable")
+    unusable = outcomes.TLS_UNUSABLE
     assert deliver(results, _peer(1), Settings()) == unusable
     certificates = Certificates(tmp_path)
     certificates.node_key.unlink()

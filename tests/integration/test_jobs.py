@@ -14,6 +14,7 @@ from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import database
 from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.contract import Priority
+from dicom_node.jobs.retry import NothingParked, retry_delivery
 from dicom_node.jobs.sweep import sweep
 from tests.support import job_process
 from tests.support.job_process import GRACE_S, calls, settings_in
@@ -179,6 +180,25 @@ def test_what_a_destination_refuses_for_good_is_parked(tmp_path: Path, queue: Da
     output = jobs(queue)[f"deliver:{KEY}:pacs:0"].output
     assert (output["verdict"], output["code"], output["delay_s"]) == ("parked", "a900", None)
     assert f"deliver:{KEY}:pacs:1" not in jobs(queue)
+
+
+def test_a_parked_delivery_begins_anew_when_asked_to(tmp_path: Path, queue: DatabaseQueue, start: Start) -> None:
+    queue.enqueue_image(KEY)
+    start("work", wait=False)
+    deliver = start("deliver", "pacs-refuses")
+    until(lambda: ended(queue, f"deliver:{KEY}:pacs:0") and ended(queue, f"deliver:{KEY}:archive:0"))
+    with pytest.raises(NothingParked):
+        retry_delivery(queue, KEY, "archive")
+    with pytest.raises(NothingParked):
+        retry_delivery(queue, OTHER, "pacs")
+    deliver.terminate()
+    deliver.wait(GRACE_S)
+    assert retry_delivery(queue, KEY, "pacs") == 1
+    with pytest.raises(NothingParked):  # it waits already
+        retry_delivery(queue, KEY, "pacs")
+    start("deliver")
+    until(lambda: ended(queue, f"deliver:{KEY}:pacs:1"))
+    assert jobs(queue)[f"deliver:{KEY}:pacs:1"].output["code"] == "delivered"
 
 
 def test_a_stopped_worker_finishes_what_is_in_hand(tmp_path: Path, queue: DatabaseQueue, start: Start) -> None:

@@ -19,6 +19,7 @@ from dicom_node.errors import StorageFull
 from dicom_node.jobs.contract import Priority
 from dicom_node.receive.run import housekeep
 from dicom_node.receive.scp import CannotListen
+from dicom_node.settings import Settings
 from dicom_node.spool.origin import read_provenance
 from dicom_node.spool.refusals import Refusal, RefusalLog
 from tests.support import tools
@@ -222,6 +223,39 @@ def test_an_object_beyond_the_limit_ends_the_association_before_it_is_complete(t
         assert node.incoming() == []
         with association(node.port) as assoc:
             assert assoc.send_c_store(image()).Status == 0
+
+
+def limited(directory: Path, **limits: int) -> Settings:
+    """The settings of `settings_in`, with limits of the modality's own."""
+    settings = settings_in(directory)
+    peers = settings.peers | {"modality": settings.peers["modality"].model_copy(update=limits)}
+    return settings.model_copy(update={"peers": peers})
+
+
+def test_a_peer_may_have_fewer_associations_than_the_node(tmp_path: Path) -> None:
+    with receiving(limited(tmp_path / "state", maximum_associations=1)) as node, association(node.port) as first:
+        assert first.is_established
+        with association(node.port) as second, association(node.port, calling="VIEWER") as another:
+            assert second.is_rejected
+            assert (second.acceptor.primitive.result, second.acceptor.primitive.diagnostic) == (2, 2)
+            assert another.is_established
+
+
+def test_a_peers_objects_may_be_smaller_than_the_nodes(tmp_path: Path) -> None:
+    with receiving(limited(tmp_path / "state", maximum_object_mib=1)) as node, association(node.port) as assoc:
+        assert "Status" not in assoc.send_c_store(image(side=2000))
+        assert wait_until(lambda: assoc.is_aborted)
+        assert wait_until(lambda: node.incoming() == [])
+        assert node.stored() == []
+
+
+def test_a_peer_that_sends_too_many_images_a_minute_hears_a700_and_nothing_is_written(tmp_path: Path) -> None:
+    with receiving(limited(tmp_path / "state", images_per_minute=2)) as node, association(node.port) as assoc:
+        statuses = [assoc.send_c_store(image(seed=seed)) for seed in range(4)]
+        assert [each.Status for each in statuses] == [0, 0, 0xA700, 0xA700]
+        assert statuses[2].ErrorComment == "peer-too-fast"
+        assert len(node.stored()) == 2
+        assert node.incoming() == []
 
 
 def test_too_little_room_is_a700_until_there_is_room_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -85,3 +88,19 @@ def test_the_running_receiver_has_not_loaded_torch(tmp_path: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_sixteen_idle_associations_cost_next_to_nothing_and_are_answered_at_once(process: Process) -> None:
+    port = int(str(process.await_event("receiver_listening")["port"]))
+    with ExitStack() as opened:
+        idle = [opened.enter_context(association(port)) for _ in range(16)]
+        assert all(assoc.is_established for assoc in idle)
+        time.sleep(1)
+        measured = psutil.Process(process.process.pid)
+        before, began = sum(measured.cpu_times()[:2]), time.monotonic()
+        time.sleep(3)
+        share = (sum(measured.cpu_times()[:2]) - before) / (time.monotonic() - began)
+        asked = time.monotonic()
+        assert idle[0].send_c_echo().Status == 0
+        assert time.monotonic() - asked < 2
+    assert share < 0.1, "looking around a thousand times a second, they take several times as much"

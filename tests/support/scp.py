@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ class Received:
 @dataclass
 class RecordingScp:
     """statuses: SOP class -> status to answer (0 otherwise); abort_on: SOP classes whose request is aborted;
-    silent_on: SOP classes whose request is answered only when `release_silence` is set."""
+    silent_on: SOP classes whose request is answered only when `release_silence` is set; delay_s: before each answer."""
 
     ae_title: str = "PACS"
     statuses: dict[str, int] = field(default_factory=dict)
@@ -43,8 +44,20 @@ class RecordingScp:
     received: list[Received] = field(default_factory=list)
     proposed: list[list[tuple[str, tuple[str, ...]]]] = field(default_factory=list)
     port: int = 0
+    delay_s: float = 0.0
+    most_at_once: int = 0
+    _in_hand: int = 0
 
     def on_store(self, event: evt.Event) -> int:
+        self._in_hand += 1
+        self.most_at_once = max(self.most_at_once, self._in_hand)
+        try:
+            time.sleep(self.delay_s)
+            return self._store(event)
+        finally:
+            self._in_hand -= 1
+
+    def _store(self, event: evt.Event) -> int:
         request = event.request
         sop_class = str(request.AffectedSOPClassUID)
         if sop_class in self.abort_on:
@@ -91,8 +104,9 @@ def recording_scp(
     require_called: bool = False,
     maximum_associations: int = 10,
     tls: ssl.SSLContext | None = None,
+    port: int = 0,
 ) -> Iterator[RecordingScp]:
-    """Run it on a free port of the loopback interface until the block ends."""
+    """Run it on the port (0: a free one) of the loopback interface until the block ends."""
     scp = scp or RecordingScp()
     ae = AE(ae_title=scp.ae_title)
     ae.require_calling_aet = list(require_calling)
@@ -102,7 +116,7 @@ def recording_scp(
     for sop_class in sop_classes:
         ae.add_supported_context(sop_class, list(syntaxes))
     handlers = [(evt.EVT_C_STORE, scp.on_store), (evt.EVT_REQUESTED, scp.on_requested)]
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls)
+    server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers, ssl_context=tls)
     scp.port = server.socket.getsockname()[1]
     try:
         yield scp

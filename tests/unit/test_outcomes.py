@@ -64,8 +64,8 @@ def test_every_rule_cites_the_standard() -> None:
         (9, 9, "association-rejected"),
     ],
 )
-def test_a_rejected_association_is_tried_again_and_says_why(source: int, diagnostic: int, code: str) -> None:
-    assert judge_rejection(source, diagnostic) == DeliveryOutcome(RETRY, code)
+def test_a_rejected_association_keeps_all_waiting_and_says_why(source: int, diagnostic: int, code: str) -> None:
+    assert judge_rejection(source, diagnostic) == DeliveryOutcome(Verdict.HELD, code, answered=False)
 
 
 def test_what_may_still_arrive_decides_over_what_is_refused_and_that_over_what_is_delivered() -> None:

@@ -1,0 +1,80 @@
+"""The keeper of held deliveries: it lets them go when their destination is back, and wakes those that were answered.
+
+A held delivery is one row in a queue that nobody listens to: it costs nothing while it waits. With 1,000 results
+waiting for a dead destination there are 1,000 such rows; the keeper lets one of them try after each interval of the
+destination (at most LONGEST_ABSENCE_S), so 12 an hour are tried and 12 rows come anew, whatever the number waiting.
+Once the destination answers, RELEASED_AT_ONCE go each second, the oldest first, and no more when it falls silent.
+"""
+
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from dicom_node.errors import NodeError
+from dicom_node.jobs import names
+from dicom_node.jobs.attempts import HOUR_S
+from dicom_node.jobs.client import DatabaseQueue
+from dicom_node.jobs.gate import Policy
+from dicom_node.spool.destinations import Destinations
+
+TICK_S = 1.0
+RELEASED_AT_ONCE = 20
+GIVING_UP_EVERY_S = 60.0
+"""Between two looks for held deliveries whose time is over; they are let go, and then park themselves."""
+
+log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Runs beside the delivery of one process. configured: names of the destinations in the settings."""
+
+    def __init__(
+        self, queue: DatabaseQueue, destinations: Destinations, policy: Policy, configured: Iterable[str]
+    ) -> None:
+        self._queue, self._destinations, self._policy = queue, destinations, policy
+        self._names = set(configured)
+        self._gave_up_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until `stop` is set; a fault is logged and left for the next tick."""
+        while not stop.wait(TICK_S):
+            try:
+                self.tick(time.time())
+            except (NodeError, SQLAlchemyError, OSError) as error:
+                log.warning("keeper_interrupted", code=getattr(error, "code", type(error).__name__))
+
+    def tick(self, now: float) -> None:
+        """Look at each destination once. now: seconds since 1970. Raises JobsUnavailable, SQLAlchemyError, OSError."""
+        expired = now - self._gave_up_at >= GIVING_UP_EVERY_S
+        self._names |= set(self._destinations.known())  # also those that are no longer in the settings
+        for name in sorted(self._names):
+            if self._destinations.is_paused(name):
+                continue
+            absence = self._destinations.absence(name)
+            if absence is None:
+                self._release(name, RELEASED_AT_ONCE)
+            elif now >= absence.retry_at:
+                self._release(name, 1)
+            elif expired:
+                self._release(name, RELEASED_AT_ONCE, before=now - self._policy(name).give_up_after_h * HOUR_S)
+        if expired:
+            self._gave_up_at = now
+
+    def _release(self, name: str, count: int, *, before: float | None = None) -> None:
+        """Let the oldest held deliveries go, at most `count`; before: only older ones (seconds since 1970)."""
+        client, _engine = self._queue.open()
+        found = client.list_workflows(
+            queue_name=names.held(name),
+            status="ENQUEUED",
+            end_time=datetime.fromtimestamp(before, UTC).isoformat() if before is not None else None,
+            limit=count,
+            load_input=False,
+            load_output=False,
+        )
+        if found:
+            client.resume_workflows([each.workflow_id for each in found], queue_name=names.DELIVER)
+            log.info("deliveries_released", destination=name, count=len(found))
