@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
@@ -211,7 +211,8 @@ def _parsed(node: Target) -> list[Row]:
     work = partial(decode, limits=settings.parsing)
     process = psutil.Process()
     with closing(Decoders(work, count=2, timeout_s=60, memory_mib=2048)) as decoders:
-        decoders.decode(layout.image(images[0]))
+        with suppress(NodeError):
+            decoders.decode(layout.image(images[0]))  # the codecs are loaded now
         before = Held.by(process)
         with ThreadPoolExecutor(2) as workers:
             outcomes.update(workers.map(lambda key: _outcome(layout.image(key), settings, decoders), images))

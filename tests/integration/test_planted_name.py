@@ -1,4 +1,4 @@
-"""A patient's name in every text of an image stands nowhere but in the image and its results, whatever happens to it."""
+"""A name in every text of an image stands nowhere but in the image and its results, whatever happens to it."""
 
 import sys
 import threading
@@ -68,7 +68,7 @@ def data_set(ds: Dataset) -> bytes:
 
 def settings_file(folder: Path, port: int, pacs: int) -> Path:
     here = {"host": "127.0.0.1"}
-    candidates = dict.fromkeys(("modalities", "image_types", "presentation_intents", "body_parts"), [])
+    candidates = {key: [] for key in ("modalities", "image_types", "presentation_intents", "body_parts")}
     document: dict[str, Any] = {
         "node": {"port": port, "maximum_object_mib": 1},
         "peers": {
