@@ -21,6 +21,7 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 from dicom_node.audit.trail import Trail
 from dicom_node.receive.dataset import ObjectLimits, StoringProvider
 from dicom_node.receive.pace import BUSY_S, Pace
+from dicom_node.receive.upper_layer import GuardedMachine
 from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
 from dicom_node.tls import limit_to_profile, load_identity
@@ -103,6 +104,7 @@ class ConnectionHandler(RequestHandler):
         assoc = super()._create_association()
         limits, pace = self.server.limits, Pace()
         assoc.dul.socket = PduSocket(assoc, self.request, limits.pdu_bytes, pace)
+        assoc.dul.state_machine = GuardedMachine(assoc.dul)
         assoc.dul._run_loop_delay = 0.0  # its reactor rests in the socket instead
         # Either socket object announces the connection (Evt5, PS3.8 Table 9-10); it is one.
         assoc.dul.event_queue.get_nowait()
