@@ -5,10 +5,9 @@ from pathlib import Path
 import structlog
 
 from dicom_node import logs, settings
-from dicom_node.audit.message import Outcome
 from dicom_node.audit.trail import Trail
-from dicom_node.deliver.plan import objects_for
-from dicom_node.deliver.scu import deliver
+from dicom_node.deliver.attempt import deliver
+from dicom_node.deliver.ledger import Ledger
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate import notify
@@ -22,13 +21,6 @@ NOT_CONFIGURED = DeliveryOutcome(Verdict.RETRY, "destination-not-configured", an
 """The peer was taken out of the settings after the image was read; the administrator may put it back."""
 HELD = DeliveryOutcome(Verdict.RETRY, "held-while-commissioning", answered=None)
 """A result of an earlier live mode: it waits until the mode is live again."""
-
-OUTCOMES = {
-    Verdict.DELIVERED: Outcome.SUCCESS,
-    Verdict.RETRY: Outcome.MINOR_FAILURE,
-    Verdict.HELD: Outcome.MINOR_FAILURE,
-    Verdict.PARKED: Outcome.SERIOUS_FAILURE,
-}
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +48,5 @@ def deliver_stored(key: str, destination: str, node: Settings) -> DeliveryOutcom
         return NOT_CONFIGURED
     if node.mode is Mode.COMMISSIONING and destination != node.commissioning.destination:
         return HELD
-    results = read_results(Layout(node.storage.directory), key)
-    objects, trail = objects_for(peer, results.objects), Trail(node, "deliver")
-    trail.sending(peer.ae_title, peer.host, objects)
-    outcome = deliver(results, peer, node)
-    trail.sent(peer.ae_title, peer.host, objects, OUTCOMES[outcome.verdict], outcome.code)
-    return outcome
+    layout = Layout(node.storage.directory)
+    return deliver(read_results(layout, key), peer, node, Ledger(layout, key, destination))

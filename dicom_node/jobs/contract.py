@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     """Tried again after a delay of its own."""
     HELD = "held"
     """The destination is away or paused: tried again when it is back, like everything else that waits for it."""
+    PENDING = "pending"
+    """The destination has everything, and its word that it keeps it is awaited; asked again after `after_s`."""
     PARKED = "parked"
     """Not tried again, unless an operator says so."""
 
@@ -36,12 +38,13 @@ class DeliveryOutcome:
     """verdict, and a stable code of the reason without patient data ("delivered", "a700", "association-rejected").
 
     answered: False where the destination gave no sign of life; others then need not try it at once. None where it was
-    not asked.
+    not asked. after_s: wait for the next attempt, where it is not the policy that says so.
     """
 
     verdict: Verdict
     code: str
     answered: bool | None = True
+    after_s: float | None = None
 
 
 ReadImage = Callable[[str], Sequence[str]]

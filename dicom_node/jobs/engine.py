@@ -55,7 +55,7 @@ class Engine:
     def __init__(self, settings: Settings, role: Role) -> None:
         self._settings = settings
         self._role = role
-        self._destinations = Destinations(Layout(settings.storage.directory))
+        self._layout = Layout(settings.storage.directory)
 
     def on_image(self, read_image: ReadImage, give_up: GiveUp = answer_nobody) -> None:
         """Register what reads an image, and what answers where it cannot be read. Before `run`."""
@@ -67,7 +67,7 @@ class Engine:
 
     def on_delivery(self, deliver_results: DeliverResults) -> None:
         """Register what delivers. Before `run`."""
-        workflow = DeliveryWorkflow(deliver_results, Gate(self._destinations, self._settings.delivery_policy))
+        workflow = DeliveryWorkflow(deliver_results, Gate(Destinations(self._layout), self._settings.delivery_policy))
 
         @DBOS.workflow(name=names.DELIVER_RESULTS, max_recovery_attempts=RECOVERY_LIMIT)
         def send(key: str, destination: str, attempt: int, first_at: float) -> dict[str, object]:
@@ -103,7 +103,7 @@ class Engine:
             yield
             return
         ended, queue = threading.Event(), DatabaseQueue(self._settings)
-        keeper = Keeper(queue, self._destinations, self._settings.delivery_policy, self._settings.peers)
+        keeper = Keeper(queue, self._layout, self._settings.delivery_policy, self._settings.peers)
         thread = threading.Thread(target=keeper.run, args=(ended,), name="keeper", daemon=True)
         thread.start()
         try:

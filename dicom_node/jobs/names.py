@@ -30,6 +30,11 @@ def jobs_of(key: str) -> tuple[str, str]:
     return f"image:{key}", f"deliver:{key}:"
 
 
+def deliveries_of(key: str, destination: str) -> str:
+    """What the workflow ids of one delivery begin with."""
+    return f"deliver:{key}:{destination}:"
+
+
 def held(destination: str) -> str:
     """The queue of the deliveries that wait until the destination is back; nobody listens to it."""
     return f"{_HELD}{destination}"

@@ -6,7 +6,7 @@ in its text reaches the engine's log.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict, TypeVar
 
 import structlog
@@ -132,8 +132,12 @@ class DeliveryWorkflow:
         if sent.verdict is Verdict.HELD and not _is_over(patience, sent, first_at):
             log.info("delivery_held", key=key, destination=destination, attempt=attempt, code=sent.code)
             return Outcome(verdict=Verdict.HELD, code=sent.code, destinations=[], delay_s=None, at=time.time())
-        again = patience if sent.verdict is Verdict.RETRY else None
-        return _failed("delivery", sent.code, again, key, attempt, first_at, destination=destination)
+        again = patience if sent.verdict in (Verdict.RETRY, Verdict.PENDING) else None
+        if again is not None and sent.after_s is not None:
+            again = replace(again, delays_s=(sent.after_s,))
+        return _failed(
+            "delivery", sent.code, again, key, attempt, first_at, destination=destination, goes_on=sent.verdict
+        )
 
     def _send(self, key: str, destination: str) -> DeliveryOutcome:
         try:
@@ -217,15 +221,16 @@ def _failed(
     first_at: float,
     *,
     destination: str | None = None,
+    goes_on: Verdict = Verdict.RETRY,
 ) -> Outcome:
-    """Log the fault, and say when to try again; patience None: not at all."""
+    """Log the fault, and say when to try again; patience None: not at all. goes_on: the verdict where it is."""
     now = time.time()
     delay_s = None
     if patience is not None:
         stretched = stretch(key, destination, str(attempt)) if destination else 1.0
         delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now, stretched=stretched)
-    verdict = Verdict.PARKED if delay_s is None else Verdict.RETRY
-    level = log.error if delay_s is None else log.warning
+    verdict = Verdict.PARKED if delay_s is None else goes_on
+    level = log.error if delay_s is None else log.info if verdict is Verdict.PENDING else log.warning
     fields = {"destination": destination} if destination else {}
     level(f"{kind}_{verdict}", key=key, attempt=attempt, code=code, delay_s=delay_s, **fields)
     return Outcome(verdict=verdict, code=code, destinations=[], delay_s=delay_s, at=now)

@@ -26,7 +26,6 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from dicom_node.audit.trail import Trail
 from dicom_node.errors import (
@@ -50,6 +49,8 @@ from dicom_node.receive.admission import (
     normalised,
     printable,
 )
+from dicom_node.receive.commitment import CommitmentHandler
+from dicom_node.receive.contexts import usable_contexts
 from dicom_node.receive.dataset import IncomingDataSet, ObjectLimits, StoringProvider
 from dicom_node.receive.rate import Rate
 from dicom_node.settings import Settings
@@ -86,6 +87,7 @@ class Handlers:
         self._trail = Trail(settings, "receive")
         self._admitted: WeakKeyDictionary[Association, str] = WeakKeyDictionary()
         self._admission = threading.Lock()
+        self._commitment = CommitmentHandler(settings, inbox.layout)
         self._limits = {name: _limits(settings.node, peer) for name, peer in settings.peers.items()}
 
     def bound(self) -> list[evt.EventHandlerType]:
@@ -94,6 +96,7 @@ class Handlers:
             (evt.EVT_REQUESTED, self.on_requested),
             (evt.EVT_C_STORE, self.on_c_store),
             (evt.EVT_C_ECHO, self.on_c_echo),
+            (evt.EVT_N_EVENT_REPORT, self._commitment.on_n_event_report),
             (evt.EVT_ABORTED, self.on_aborted),
             (evt.EVT_CONN_CLOSE, self.on_closed),
         ]
@@ -112,10 +115,9 @@ class Handlers:
             return
         self._trail.association_opened(call.calling_ae_title, call.host)
         cast(StoringProvider, assoc.dimse).limits = self._limits[answer.peer]
-        if not answer.may_send:
-            assoc.acceptor.supported_contexts = [
-                cx for cx in assoc.acceptor.supported_contexts if cx.abstract_syntax == Verification
-            ]
+        assoc.acceptor.supported_contexts = usable_contexts(
+            assoc.acceptor.supported_contexts, may_send=answer.may_send, may_commit=answer.may_commit
+        )
 
     def on_c_store(self, event: evt.Event) -> Dataset:
         """Store the object and tell success only after it is durable (PS3.4 B.2.3)."""

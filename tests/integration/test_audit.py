@@ -15,6 +15,7 @@ from dicom_node.jobs.contract import Verdict
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import write_results
+from tests.support.orthanc import free_port
 from tests.support.receiving import LOOPBACK, association, image, receiving, settings_in
 from tests.support.scp import recording_scp
 from tests.unit.test_spool import result
@@ -97,6 +98,15 @@ def test_what_was_sent_is_told_before_and_after(tmp_path: Path, status: int, out
     assert told(ended) == ("110104", "", outcome)
     assert ended["EventIdentification"]["EventActionCode"] == "R"
     assert ended["ActiveParticipant"][1]["AlternativeUserID"] == "AETITLE=PACS"
+
+
+def test_a_destination_that_is_away_leaves_no_line(tmp_path: Path) -> None:
+    file, layout, key = tmp_path / "audit.jsonl", Layout(tmp_path / "state"), "ab" * 32
+    write_results(layout, key, [result("report", 0)], {"destinations": ["pacs"]})
+    pacs = {"ae_title": "PACS", "host": LOOPBACK, "port": free_port(), "may": ["receive"]}
+    settings = Settings.model_validate({"peers": {"pacs": pacs}, "storage": {"directory": layout.root}})
+    assert deliver_stored(key, "pacs", audited(settings, file)).verdict is not Verdict.DELIVERED
+    assert not file.exists()
 
 
 def test_start_settings_and_stop_are_lines_and_a_change_changes_the_hash(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ from pydicom.uid import (
 from pynetdicom import evt
 from pynetdicom.sop_class import Comprehensive3DSRStorage, EnhancedSRStorage, SecondaryCaptureImageStorage
 
-from dicom_node.deliver import association, outcomes
+from dicom_node.deliver import association, attempt, outcomes
+from dicom_node.deliver.ledger import Ledger
 from dicom_node.deliver.outcomes import judge_status
 from dicom_node.deliver.run import HELD, deliver_stored
-from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.report.build import build_objects
 from dicom_node.report.rendition import PictureCompression
@@ -47,6 +47,12 @@ DELIVERED = DeliveryOutcome(Verdict.DELIVERED, "delivered")
 
 def away(code: str) -> DeliveryOutcome:
     return DeliveryOutcome(Verdict.HELD, code, answered=False)
+
+
+def deliver(results: StoredResults, peer: Peer, settings: Settings) -> DeliveryOutcome:
+    """One attempt, with a spool beside the first object."""
+    root = results.objects[0].path.parent if results.objects else Path()
+    return attempt.deliver(results, peer, settings, Ledger(Layout(root), results.key, "pacs"))
 
 
 def write_object(folder: Path, kind: str, *, padding: int = 20_000) -> StoredObject:
