@@ -17,7 +17,7 @@ from pynetdicom.association import Association
 
 from dicom_node.audit.message import Outcome
 from dicom_node.audit.trail import Trail
-from dicom_node.deliver import commitment, outcomes
+from dicom_node.deliver import commitment, duplicates, outcomes
 from dicom_node.deliver.association import associate
 from dicom_node.deliver.ledger import Ledger
 from dicom_node.deliver.plan import Answer, answers, contexts, objects_for
@@ -66,9 +66,13 @@ class _Attempt:
         if isinstance(assoc, DeliveryOutcome):
             return assoc
         try:
-            return self._deliver(assoc, missing, syntaxes)
+            outcome, stored = self._deliver(assoc, missing, syntaxes)
         finally:
             assoc.release()
+        doubles = [each for each in self.objects if stored.get(each.sop_instance_uid) == outcomes.DUPLICATE.code]
+        if doubles and outcome.verdict is Verdict.DELIVERED and not self.peer.storage_commitment:
+            return duplicates.verify(doubles, self.peer, self.settings)
+        return outcome
 
     def _known(self) -> DeliveryOutcome | None:
         """The outcome where the destination need not be called; None where it is."""
@@ -89,7 +93,10 @@ class _Attempt:
         heard = commitment.hears(self.ledger.commitments)
         return associate(self.peer, self.settings, [*proposed, commitment.context()], [heard])
 
-    def _deliver(self, assoc: Association, missing: Sequence[Answer], syntaxes: Syntaxes) -> DeliveryOutcome:
+    def _deliver(
+        self, assoc: Association, missing: Sequence[Answer], syntaxes: Syntaxes
+    ) -> tuple[DeliveryOutcome, dict[str, str]]:
+        """How it ended, and what the destination took now, with the codes of its answers."""
         outcome, stored = self._send(assoc, missing, syntaxes)
         sent = replace(self.ledger.sent, stored={**self.ledger.sent.stored, **stored})
         if outcome.verdict is not Verdict.DELIVERED:
@@ -97,7 +104,7 @@ class _Attempt:
         elif self.peer.storage_commitment:
             self.ledger.keep(sent)
             outcome = self._commit(assoc)
-        return outcome
+        return outcome, stored
 
     def _send(
         self, assoc: Association, missing: Sequence[Answer], syntaxes: Syntaxes

@@ -21,7 +21,9 @@ STATUS_RULES = (
     StatusRule(0x0001, 0x0001, Verdict.DELIVERED, "PS3.7 C.3, warning"),
     StatusRule(0x0107, 0x0107, Verdict.DELIVERED, "PS3.7 C.4.2, attribute list error, a warning"),
     StatusRule(0x0110, 0x0110, Verdict.RETRY, "PS3.7 C.5.2, processing failure"),
-    StatusRule(0x0111, 0x0111, Verdict.DELIVERED, "PS3.7 C.5.3, duplicate SOP instance: it is there already"),
+    StatusRule(
+        0x0111, 0x0111, Verdict.DELIVERED, "PS3.7 C.5.3, duplicate SOP instance, looked for where queries are answered"
+    ),
     StatusRule(0x0116, 0x0116, Verdict.DELIVERED, "PS3.7 C.4.3, attribute value out of range, a warning"),
     StatusRule(0x0117, 0x0117, Verdict.PARKED, "PS3.7 C.5.6, invalid object instance"),
     StatusRule(0x0122, 0x0122, Verdict.PARKED, "PS3.7 C.5.15, SOP class not supported"),
@@ -71,6 +73,9 @@ ACTION_RULES = (
 """Statuses of the N-ACTION that asks for commitment; one that no rule names is asked again later."""
 
 DELIVERED = DeliveryOutcome(Verdict.DELIVERED, "delivered")
+DUPLICATE = DeliveryOutcome(Verdict.DELIVERED, "0111")
+DUPLICATE_NOT_FOUND = DeliveryOutcome(Verdict.PARKED, "duplicate-not-found")
+"""The destination says that it has an object, and does not list it."""
 COMMITTED = DeliveryOutcome(Verdict.DELIVERED, "committed")
 COMMITMENT_NOT_OFFERED = DeliveryOutcome(Verdict.PARKED, "no-commitment-context")
 """The destination does not do storage commitment, although the settings say so."""

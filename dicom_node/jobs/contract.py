@@ -3,14 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 
 class Priority(StrEnum):
-    """Which images go first (the C-STORE request's priority, PS3.7 9.1.1.1)."""
+    """Which images, and their results, go first."""
 
     STAT = "stat"
     ROUTINE = "routine"
+
+
+Triage = Callable[[Path, str], Priority]
+"""(DICOM file, calling AE title) -> how soon the settings want it read. Raises nothing."""
 
 
 class JobQueue(Protocol):

@@ -19,6 +19,7 @@ from dicom_node.jobs import names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
 from dicom_node.jobs.gate import Policy
+from dicom_node.jobs.leases import RELEASING, leading
 from dicom_node.spool.commitments import Commitments
 from dicom_node.spool.destinations import Destinations
 from dicom_node.spool.layout import Layout
@@ -45,7 +46,9 @@ class Keeper:
         """Tick until `stop` is set; a fault is logged and left for the next tick."""
         while not stop.wait(TICK_S):
             try:
-                self.tick(time.time())
+                with leading(self._queue.open()[1], RELEASING) as leads:
+                    if leads:  # two keepers that saw the same delivery would let it go twice
+                        self.tick(time.time())
             except (NodeError, SQLAlchemyError, OSError) as error:
                 log.warning("keeper_interrupted", code=getattr(error, "code", type(error).__name__))
 

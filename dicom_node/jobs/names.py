@@ -4,7 +4,8 @@ from typing import Final
 
 APPLICATION: Final = "dicom-node"
 VERSION: Final = "1"
-"""Of the workflows' steps and arguments, not of the software: a job is only resumed by the version it began with."""
+"""Of the workflows' names, steps and arguments, not of the software; a whole number. Raised by one with any of them: a
+process runs jobs of its own version and adopts those of lower ones (docs/decisions/0017-jobs-outlive-versions.md)."""
 
 IMAGES: Final = "images"
 ALONE: Final = "alone"

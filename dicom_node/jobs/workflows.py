@@ -7,10 +7,10 @@ in its text reaches the engine's log.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict, TypeVar
+from typing import NotRequired, TypedDict, TypeVar
 
 import structlog
-from dbos import DBOS, EnqueueOptions
+from dbos import DBOS, EnqueueOptions, WorkflowStatus
 
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
@@ -48,6 +48,7 @@ class Outcome(TypedDict):
     """What one attempt came to: JSON, as it lies in the job database.
 
     delay_s: wait before the next attempt, None where there is none. at: end of the attempt, seconds since 1970.
+    rank: of the job in its queue, the lowest first.
     """
 
     verdict: str
@@ -55,6 +56,7 @@ class Outcome(TypedDict):
     destinations: list[str]
     delay_s: float | None
     at: float
+    rank: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,12 @@ class ImageWorkflow:
 
     def run(self, key: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
-        outcome = DBOS.run_step({"name": "read"}, self._attempt, key, attempt, first_at)
+        outcome = DBOS.run_step({"name": "read"}, ranked, self._attempt, key, attempt, first_at)
         for destination in outcome["destinations"]:
-            DBOS.enqueue_workflow_with_options(delivery_options(key, destination, 0, None), key, destination, 0, 0.0)
+            options = as_urgent(outcome, delivery_options(key, destination, 0, None))
+            DBOS.enqueue_workflow_with_options(options, key, destination, 0, 0.0)
         if outcome["delay_s"] is not None:
-            options = image_options(key, attempt + 1, outcome["delay_s"])
+            options = as_urgent(outcome, image_options(key, attempt + 1, outcome["delay_s"]))
             DBOS.enqueue_workflow_with_options(options, key, attempt + 1, first_at or outcome["at"])
         return outcome
 
@@ -109,14 +112,14 @@ class DeliveryWorkflow:
     def run(self, key: str, destination: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
         with self.gate.place(destination):
-            outcome = DBOS.run_step({"name": "send"}, self._attempt, key, destination, attempt, first_at)
+            outcome = DBOS.run_step({"name": "send"}, ranked, self._attempt, key, destination, attempt, first_at)
         began = first_at or outcome["at"]
         if outcome["verdict"] == Verdict.HELD:
-            options = held_options(key, destination, attempt + 1)
+            options = as_urgent(outcome, held_options(key, destination, attempt + 1))
             began = 0.0 if outcome["code"] == PAUSED.code else began  # a pause takes nothing of a delivery's time
             DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, began)
         elif outcome["delay_s"] is not None:
-            options = delivery_options(key, destination, attempt + 1, outcome["delay_s"])
+            options = as_urgent(outcome, delivery_options(key, destination, attempt + 1, outcome["delay_s"]))
             DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, began)
         return outcome
 
@@ -190,9 +193,29 @@ def held_options(key: str, destination: str, attempt: int) -> EnqueueOptions:
 
 def runs_of_this_job() -> int:
     """How often this job was started; more than once means that a process died (or was killed) with it in hand."""
-    workflow_id = DBOS.workflow_id
-    status = DBOS.get_workflow_status(workflow_id) if workflow_id else None
+    status = this_job()
     return (status.recovery_attempts or 1) if status else 1
+
+
+def this_job() -> WorkflowStatus | None:
+    """Its row in the job database. Within a step only: elsewhere DBOS makes a step of it."""
+    return DBOS.get_workflow_status(DBOS.workflow_id) if DBOS.workflow_id else None
+
+
+def ranked(attempt: Callable[..., Outcome], *given: object) -> Outcome:
+    """The attempt's outcome, with the rank of its job: asked for within the step, so that it is no step of its own."""
+    outcome = attempt(*given)
+    status = this_job()
+    if status is not None and status.priority:
+        outcome["rank"] = status.priority
+    return outcome
+
+
+def as_urgent(outcome: Outcome, options: EnqueueOptions) -> EnqueueOptions:
+    """What comes of a job goes as soon as the job itself: the results of an urgent image before others."""
+    if rank := outcome.get("rank"):
+        options["priority"] = rank
+    return options
 
 
 def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:

@@ -1,12 +1,4 @@
-"""Answers to our requests for storage commitment, on associations that the destination opens (PS3.4 J.3.3).
-
-N-EVENT-REPORT is answered with these statuses (PS3.7 Annex C):
-
-    0000  the answer is durable; the delivery finds it in the spool
-    0110  the spool cannot be written: the destination may report again
-    0113  no such event type: it is not 1 or 2
-    0115  invalid argument value: no such transaction is open with this peer, or the data set cannot be read
-"""
+"""Answers to our requests for storage commitment, on associations that the destination opens (PS3.4 J.3.3)."""
 
 from typing import cast
 
@@ -23,6 +15,13 @@ SUCCESS = 0x0000
 PROCESSING_FAILURE = 0x0110
 NO_SUCH_EVENT_TYPE = 0x0113
 INVALID_ARGUMENT = 0x0115
+STATUSES = {
+    SUCCESS: "the answer is durable",
+    PROCESSING_FAILURE: "the spool cannot be written; the peer may report again",
+    NO_SUCH_EVENT_TYPE: "the event type is not 1 or 2",
+    INVALID_ARGUMENT: "no such transaction is open with this peer, or the data set cannot be read",
+}
+"""What N-EVENT-REPORT is answered with (PS3.7 Annex C)."""
 
 log = structlog.get_logger(__name__)
 

@@ -38,7 +38,7 @@ from dicom_node.errors import (
     SpoolUnwritable,
     StorageFull,
 )
-from dicom_node.jobs.contract import JobQueue, Priority
+from dicom_node.jobs.contract import JobQueue, Priority, Triage
 from dicom_node.receive.admission import (
     REJECTION,
     Admitted,
@@ -81,8 +81,8 @@ HIGH = 0x0001
 class Handlers:
     """The handlers of one receiver; pynetdicom calls them from the associations' threads."""
 
-    def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue) -> None:
-        self._settings, self._inbox, self._queue = settings, inbox, queue
+    def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue, triage: Triage) -> None:
+        self._settings, self._inbox, self._queue, self._triage = settings, inbox, queue, triage
         self._refusals = RefusalLog(inbox.layout.refused)
         self._trail = Trail(settings, "receive")
         self._admitted: WeakKeyDictionary[Association, str] = WeakKeyDictionary()
@@ -196,9 +196,10 @@ class Handlers:
     def _store(self, call: Call, request: C_STORE, dataset: IncomingDataSet) -> int:
         started = monotonic()
         path = dataset.take()
-        priority = Priority.STAT if request.Priority == HIGH else Priority.ROUTINE
         try:
             _confirm(path, request)
+            urgent = request.Priority == HIGH
+            priority = Priority.STAT if urgent else self._triage(path, call.calling_ae_title)
             origin = Origin(call.calling_ae_title, call.called_ae_title, call.host, datetime.now(UTC), priority.value)
             arrival = self._inbox.accept(path, origin)
         finally:

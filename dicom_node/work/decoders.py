@@ -4,6 +4,7 @@ Each process serves one request at a time over a pipe and ends when the pipe doe
 may take of memory beyond what it starts with is limited, so that an image cannot take the worker's.
 """
 
+import atexit
 import multiprocessing
 import queue
 import resource
@@ -55,6 +56,8 @@ class Decoders:
         self._context = multiprocessing.get_context("spawn")
         for _ in range(count):
             self._idle.put(self._start())
+        # A worker that ends by an exception: multiprocessing would send SIGTERM, and wait for what ignores it.
+        atexit.register(self.close)
 
     def decode(self, path: Path) -> Any:
         """What `decode` makes of the file. Raises what it raises, DecoderDied, DecoderHung."""
@@ -71,6 +74,7 @@ class Decoders:
 
     def close(self) -> None:
         """End the processes that are idle; the others end with their worker."""
+        atexit.unregister(self.close)
         with suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().end()

@@ -73,7 +73,7 @@ def settled(settings: Path, *, timeout_s: float) -> Row:
     deadline = time.monotonic() + timeout_s
     while (left := stuck(settings)) and time.monotonic() < deadline:
         time.sleep(0.5)
-    return exactly("jobs stuck", 0, len(left), "jobs")
+    return Row("jobs stuck", "0", ", ".join([str(len(left)), *map(_described, left)]), not left, "jobs")
 
 
 def stuck(settings: Path) -> list[Attempt]:
@@ -98,6 +98,10 @@ def await_failure(settings: Path, image: Image, *, timeout_s: float) -> bool:
 def parked(settings: Path) -> list[Attempt]:
     """The last attempts of jobs that were given up, or never repeated."""
     return [each for each in _last_attempts(settings)[1] if each.verdict == "parked"]
+
+
+def _described(attempt: Attempt) -> str:
+    return f"{attempt.key[:8]} {attempt.destination or 'reading'} {attempt.number} {attempt.state}"
 
 
 def _last_attempts(settings: Path) -> tuple[list[str], list[Attempt]]:

@@ -7,7 +7,6 @@ name in the file `armed` of the folder; the file goes before the process does.
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,7 +107,7 @@ def _worker(fire: Fire) -> None:
 
     def on_batch(*_: Any) -> None:
         fire("before the batch")
-        threading.Thread(target=lambda: (time.sleep(INTO_THE_BATCH_S), fire("in the batch")), daemon=True).start()
+        threading.Timer(INTO_THE_BATCH_S, fire, ["in the batch"]).start()
 
     before(StagedPipeline, "read", on_batch)
     after(StagedPipeline, "read", lambda *_, **__: fire("after the batch"))
@@ -122,9 +121,16 @@ def _results(fire: Fire) -> None:
         folder = path.parent if path.name == MANIFEST else path
         return "." not in folder.name and "results" in folder.parts
 
+    def fire_if_final(point: str) -> Callable[..., None]:
+        def act(*arguments: Any, **named: Any) -> None:
+            if becomes_final(*arguments, **named):
+                fire(point)
+
+        return act
+
     for name in ("replace", "rename"):
-        before(os, name, lambda *a, **n: becomes_final(*a, **n) and fire("before the results are final"))
-        after(os, name, lambda *a, **n: becomes_final(*a, **n) and fire("after them"))
+        before(os, name, fire_if_final("before the results are final"))
+        after(os, name, fire_if_final("after them"))
 
 
 def _delivery(fire: Fire) -> None:

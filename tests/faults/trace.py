@@ -180,8 +180,8 @@ def traced_to_its_end(command: Sequence[str], record: Path) -> None:
 @contextmanager
 def traced(command: Sequence[str], record: Path, *, ready: Callable[[], bool]) -> Iterator[None]:
     """Run the command under strace; the block begins when it is ready, SIGTERM ends it."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(_strace(command, record), start_new_session=True, **quiet)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(_strace(command, record), stdout=nowhere, stderr=nowhere, start_new_session=True)
     try:
         _await(process, ready)
         yield

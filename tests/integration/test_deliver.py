@@ -206,6 +206,27 @@ def test_a_warning_and_a_duplicate_are_delivered(results: StoredResults, status:
         assert deliver(results, _peer(scp.port), _settings()).verdict is Verdict.DELIVERED
 
 
+def test_a_duplicate_that_the_destination_lists_is_delivered_and_one_that_it_does_not_is_parked(
+    results: StoredResults,
+) -> None:
+    report, _, picture = (stored.sop_instance_uid for stored in results.objects)
+    duplicates = dict.fromkeys(KINDS.values(), 0x0111)
+    with recording_scp(RecordingScp(statuses=duplicates, lists=(report, picture)), queries=True) as scp:
+        assert deliver(results, _peer(scp.port), _settings()) == outcomes.DUPLICATE
+    with recording_scp(RecordingScp(statuses=duplicates, lists=(report,)), queries=True) as scp:
+        assert deliver(results, _peer(scp.port), _settings()) == outcomes.DUPLICATE_NOT_FOUND
+
+
+def test_what_was_stored_is_not_sent_again_at_the_next_attempt(results: StoredResults) -> None:
+    busy = RecordingScp(statuses={SecondaryCaptureImageStorage: 0xA700})
+    with recording_scp(busy) as scp:
+        assert deliver(results, _peer(scp.port), _settings()).code == "a700"
+        scp.statuses.clear()
+        assert deliver(results, _peer(scp.port), _settings()) == DELIVERED
+        assert _classes(scp) == [Comprehensive3DSRStorage, SecondaryCaptureImageStorage, SecondaryCaptureImageStorage]
+        assert scp.received[1] == scp.received[2]
+
+
 def test_an_unknown_calling_ae_title_is_named_as_the_reason(results: StoredResults) -> None:
     with recording_scp(require_calling=["SOMEONE"]) as scp:
         outcome = deliver(results, _peer(scp.port), _settings())

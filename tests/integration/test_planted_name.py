@@ -133,7 +133,8 @@ def send_everything(port: int) -> None:
     assert send(port, other, data_set(whole)) == 0xA900
     assert send(port, other, NAME.encode() * 100) == 0xC000
     assert send(port, other, data_set(other) + bytes(2 << 20)) is None
-    assert send(port, other, data_set(other), calling=f"{NAME}\x1b[2J".encode()) is None
+    for title in (b"STRANGER", f"{NAME}\x1b[2J".encode()):
+        assert send(port, other, data_set(other), calling=title) is None
 
 
 def told(config: Path, keys: list[str]) -> str:

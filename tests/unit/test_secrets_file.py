@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from dicom_node.errors import SettingsInvalid
+from dicom_node.jobs.database import database_url
 from dicom_node.secrets_file import locate_secret, read_secret
 from dicom_node.settings import load
 
@@ -67,3 +69,12 @@ def test_a_key_in_the_settings_is_a_file_beside_them_or_a_credential(tmp_path: P
     assert key("credential:node.key") == Path("credential:node.key")
     with pytest.raises(SettingsInvalid, match=r"node\.tls\.key: .*LoadCredential"):
         key("credential:../node.key")
+
+
+def test_the_database_gets_its_password_from_the_file_and_the_settings_never_show_it(tmp_path: Path) -> None:
+    written(tmp_path / "password", b"p@ss/word\n")
+    path = tmp_path / "node.yaml"
+    path.write_text("database: {url: 'postgresql://node@db/node', password_file: password}\n")
+    settings = load(path)
+    assert sa.make_url(database_url(settings)).password == "p@ss/word"
+    assert "p@ss" not in repr(settings)
