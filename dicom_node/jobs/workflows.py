@@ -5,9 +5,9 @@ in its text reaches the engine's log.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NotRequired, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import structlog
 from dbos import DBOS, EnqueueOptions, WorkflowStatus
@@ -15,6 +15,7 @@ from dbos import DBOS, EnqueueOptions, WorkflowStatus
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s, stretch
+from dicom_node.jobs.blame import times_blamed
 from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, GiveUp, ReadImage, Verdict
 from dicom_node.jobs.gate import PAUSED, Gate
 from dicom_node.settings_delivery import Delivery
@@ -48,7 +49,7 @@ class Outcome(TypedDict):
     """What one attempt came to: JSON, as it lies in the job database.
 
     delay_s: wait before the next attempt, None where there is none. at: end of the attempt, seconds since 1970.
-    rank: of the job in its queue, the lowest first.
+    rank: of the job in its queue, the lowest first. blamed: the image may be the cause itself.
     """
 
     verdict: str
@@ -57,6 +58,7 @@ class Outcome(TypedDict):
     delay_s: float | None
     at: float
     rank: NotRequired[int]
+    blamed: NotRequired[bool]
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ class ImageWorkflow:
 
     def _blamed(self, code: str, key: str, attempt: int, first_at: float) -> Outcome:
         """Alone next time; after the last attempt whoever waits for a reading hears that there is none."""
-        outcome = _failed("image", code, BLAMED, key, attempt, first_at)
+        times = times_blamed(key, attempt, first_at, _outcome_of)
+        outcome = _failed("image", code, BLAMED, key, attempt, first_at, times=times)
+        outcome["blamed"] = True
         if outcome["verdict"] == Verdict.PARKED and runs_of_this_job() <= GIVING_UP_DEATHS:
             try:
                 outcome["destinations"] = _at_border(lambda: list(self.give_up(key, code)), key=key)
@@ -224,6 +228,11 @@ def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:
     return options
 
 
+def _outcome_of(workflow_id: str) -> Mapping[str, Any] | None:
+    status = DBOS.get_workflow_status(workflow_id)
+    return status.output if status and isinstance(status.output, dict) else None
+
+
 def _at_border(work: Callable[[], Returned], **job: str) -> Returned:
     """What work returns. Raises NodeError only: anything else is logged by its kind, without its text."""
     try:
@@ -245,13 +254,18 @@ def _failed(
     *,
     destination: str | None = None,
     goes_on: Verdict = Verdict.RETRY,
+    times: int | None = None,
 ) -> Outcome:
-    """Log the fault, and say when to try again; patience None: not at all. goes_on: the verdict where it is."""
+    """Log the fault, and say when to try again; patience None: not at all. goes_on: the verdict where it is.
+
+    times: how often it was tried before, where not every attempt counts.
+    """
     now = time.time()
     delay_s = None
     if patience is not None:
         stretched = stretch(key, destination, str(attempt)) if destination else 1.0
-        delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now, stretched=stretched)
+        counted = attempt if times is None else times
+        delay_s = next_delay_s(patience, attempt=counted, first_at=first_at or now, now=now, stretched=stretched)
     verdict = Verdict.PARKED if delay_s is None else goes_on
     level = log.error if delay_s is None else log.info if verdict is Verdict.PENDING else log.warning
     fields = {"destination": destination} if destination else {}
