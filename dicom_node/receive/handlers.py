@@ -195,7 +195,8 @@ class Handlers:
             arrival = self._inbox.accept(path, origin)
         finally:
             path.unlink(missing_ok=True)
-        self._enqueue(arrival.key, priority)
+        if arrival.is_stored:
+            self._enqueue(arrival.key, priority)
         log.info(
             "image_stored",
             key=arrival.key,

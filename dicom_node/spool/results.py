@@ -89,6 +89,14 @@ def read_results(layout: Layout, key: str) -> StoredResults:
     return StoredResults(key, tuple(StoredObject(path=folder / entry.pop("file"), **entry) for entry in entries))
 
 
+def destinations_of(layout: Layout, key: str) -> tuple[str, ...]:
+    """Where the final results of an image version go, as it was settled when they were made; none without results."""
+    folder = layout.results(key)
+    if not (folder / MANIFEST).exists():
+        return ()
+    return tuple(json.loads((folder / SUMMARY).read_bytes())["destinations"])
+
+
 def _write_object(folder: Path, new: NewObject) -> StoredObject:
     path, ds = folder / f"{new.name}.dcm", new.dataset
     buffer = BytesIO()

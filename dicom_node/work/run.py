@@ -1,11 +1,10 @@
 """The worker process.
 
 1. Decoding processes start; meanwhile torch is loaded and the pipelines that routes use are built and tried.
-2. Images in the spool that have no job get one.
+2. Images in the spool that have no job get one, now and at intervals (see `jobs.housekeeping`).
 3. Jobs run until the process is asked to stop; those in hand are then finished within a bounded time.
 """
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,9 @@ import structlog
 
 from dicom_node import logs, settings
 from dicom_node.errors import SettingsInvalid
-from dicom_node.jobs.client import DatabaseQueue, open_queue
+from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.engine import Engine, Role
-from dicom_node.jobs.sweep import sweep
+from dicom_node.jobs.housekeeping import Housekeeper
 from dicom_node.operate import notify
 from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
@@ -44,8 +43,10 @@ def run(config: Path) -> int:
     engine = Engine(node, Role.WORK)
     engine.on_image(ImageReader(node, decoders.decode, batchers))
     queue, pulse = open_queue(node), Pulse(inbox.layout, "work")
-    finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=pulse.beat)
+    housekeeper = Housekeeper(node.storage, inbox, queue)
+    finished = engine.run(stop, on_ready=lambda: begin(housekeeper), on_beat=pulse.beat)
     pulse.end()
+    housekeeper.stop()
     queue.close()
     decoders.close()
     return end(finished)
@@ -82,7 +83,7 @@ def start_batcher(pipeline: Pipeline, work: Work) -> Batcher:
     return batcher
 
 
-def begin(inbox: Inbox, queue: DatabaseQueue) -> None:
+def begin(housekeeper: Housekeeper) -> None:
     """Ready; a large spool is swept meanwhile."""
     notify.ready()
-    threading.Thread(target=sweep, args=(inbox.keys(), queue), name="sweep", daemon=True).start()
+    housekeeper.start()

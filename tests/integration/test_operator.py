@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,12 @@ from dicom_node.settings import Settings, load
 from dicom_node.spool.destinations import Destinations
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.store import Inbox
-from tests.integration.test_jobs import until
+from tests.integration import test_jobs
 from tests.integration.test_jobs_command import store
 from tests.support import job_process
 from tests.support.receiving import image
 
+until = partial(test_jobs.until, within_s=60)
 Start = Callable[[str, str], None]
 
 
