@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTS ?= tests
+FULL ?=
 
-.PHONY: help install demo test check format-check lint types imports bench format clean
+.PHONY: help install demo test check format-check lint types imports bench faults format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +14,7 @@ help:
 	@echo "make test    install, then run the tests (TESTS=tests/unit for a part of them)"
 	@echo "make check   format, lint, types, import contract and tests"
 	@echo "make bench   time and memory of the whole node, beside references of the same run"
+	@echo "make faults  inject faults into a node of its own: kills, power loss, full disks (FULL=1: the long form, into docs/reliability.md)"
 	@echo "make format  rewrite the code in the project's format"
 	@echo "make clean   remove .venv, caches and the demo's output"
 
@@ -47,6 +49,9 @@ imports: install
 
 bench: install
 	@$(BIN)/python -m dicom_node.operate.bench
+
+faults: install
+	@$(BIN)/python -m tests.faults $(if $(FULL),--full --output docs/reliability.md)
 
 format: install
 	@$(BIN)/ruff format .

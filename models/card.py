@@ -24,6 +24,10 @@ class Task(StrEnum):
     SEGMENTATION = "segmentation"
     PLAUSIBILITY = "plausibility"
     """Whether a picture is one whole hand."""
+    QUALITY = "quality"
+    """Whether a radiograph is good, and if not, which damage makes it poor."""
+    RESTORATION = "restoration"
+    """A better image of a poor one."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Card:
     classes: tuple[str, ...] = ()
     """What a detector finds or a judge tells apart, in the order of labels and answers."""
     threshold: float | None = None
-    """Of a judge of plausibility: a picture is refused where its probability to be a hand is lower."""
+    """Of a judge of plausibility: a picture is refused where its probability to be a hand is lower. Of a classifier of
+    quality: an image is poor where damage of any kind is at least as probable."""
 
     def __post_init__(self) -> None:
         if (self.interval is None) == (self.task is Task.BONE_AGE):

@@ -19,10 +19,17 @@ from models.evaluation.conformal import fit_interval
 from models.networks import build_network
 from models.package_measures import AnyRecipe, measured
 from models.plausibility.verdict import CLASSES
+from models.quality.classes import CLASSES as QUALITIES
 from models.registry import SHIPPED
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.follow import choose_device
 from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
+from models.training.quality_recipe import (
+    QualityRecipe,
+    RestorationRecipe,
+    load_quality_recipe,
+    load_restoration_recipe,
+)
 from models.training.recipe import load_recipe
 from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
 from models.training.tasks import task_of
@@ -69,6 +76,8 @@ def _recipe(path: Path) -> AnyRecipe:
         Task.DETECTION: load_detection_recipe,
         Task.SEGMENTATION: load_segmentation_recipe,
         Task.PLAUSIBILITY: load_plausibility_recipe,
+        Task.QUALITY: load_quality_recipe,
+        Task.RESTORATION: load_restoration_recipe,
     }
     return loaders[task_of(path)](path)
 
@@ -98,6 +107,10 @@ def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
     """What the cards of readers and of weights for other tasks say differently."""
     if isinstance(recipe, PlausibilityRecipe):
         return {"task": Task.PLAUSIBILITY, "classes": tuple(map(str, CLASSES)), "interval": None}
+    if isinstance(recipe, QualityRecipe):
+        return {"task": Task.QUALITY, "classes": QUALITIES, "interval": None}
+    if isinstance(recipe, RestorationRecipe):
+        return {"task": Task.RESTORATION, "interval": None}
     if isinstance(recipe, SegmentationRecipe):
         return {"task": Task.SEGMENTATION, "classes": ("hand",), "interval": None}
     if isinstance(recipe, DetectionRecipe):
@@ -118,6 +131,8 @@ def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
 def _taken(recipe: AnyRecipe) -> str:
     if isinstance(recipe, PlausibilityRecipe):
         return f"folds 0-7 of 0-9, {recipe.hands} of them, pictures made of {recipe.sources}, and drawn pictures"
+    if isinstance(recipe, QualityRecipe | RestorationRecipe):
+        return f"folds 0-7 of 0-9, {recipe.images} of them, with made damage"
     if isinstance(recipe, SegmentationRecipe):
         drawn = "those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
         return f"folds 0-7 of 0-9, {drawn}"

@@ -19,18 +19,20 @@ from models.plausibility.judged import reframed
 from models.plausibility.judging import Probabilities, judge, of_hand, threshold_for, verdict_of
 from models.plausibility.sources import phantom_hands
 from models.plausibility.verdict import CLASSES, Verdict
+from models.quality.measures import of_classifier, of_restoration
 from models.registry import LoadedModel, load
 from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, key_pointed
 from models.training.detection_recipe import DetectionRecipe
 from models.training.detection_run import load_marked_sets
 from models.training.plausibility_recipe import PlausibilityRecipe
 from models.training.plausibility_run import load_judged
+from models.training.quality_recipe import QualityRecipe, RestorationRecipe
 from models.training.recipe import Recipe
 from models.training.run import load_sets
 from models.training.segmentation_recipe import SegmentationRecipe
 from models.training.segmentation_run import load_masked
 
-AnyRecipe = Recipe | DetectionRecipe | SegmentationRecipe | PlausibilityRecipe
+AnyRecipe = Recipe | DetectionRecipe | SegmentationRecipe | PlausibilityRecipe | QualityRecipe | RestorationRecipe
 
 
 def measured(
@@ -42,6 +44,10 @@ def measured(
         return replace(draft, metrics=_of_detector(loaded, recipe, data, cache, device))
     if isinstance(recipe, SegmentationRecipe):
         return replace(draft, metrics=_of_segmenter(loaded, recipe, data, cache, device))
+    if isinstance(recipe, QualityRecipe):
+        return of_classifier(draft, loaded, recipe, data, device)
+    if isinstance(recipe, RestorationRecipe):
+        return of_restoration(draft, loaded, recipe, data, device)
     if isinstance(recipe, PlausibilityRecipe):
         return _judge(draft, loaded, recipe, data, cache, device)
     return _reader(draft, loaded, recipe, data, cache, device)

@@ -24,14 +24,22 @@ def _squash() -> Compose:
     return Compose([Resize((FRAME_PX, FRAME_PX), mode="area"), stretch])
 
 
+def stretched_frame(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squash, and stretch between the 1st and 99.5th percentile: (299, 299) float32 in [0, 1].
+
+    pixels: (H, W) float32 of any range, bone bright.
+    """
+    image = torch.as_tensor(np.ascontiguousarray(pixels, dtype=np.float32))[None]
+    return np.asarray(_squash()(image)[0], dtype=np.float32)
+
+
 def standard_frame(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Squash, stretch between the 1st and 99.5th percentile, equalise locally: (299, 299) uint8.
 
     pixels: (H, W) float32 of any range, bone bright. The local equalisation is CLAHE (Zuiderveld 1994), so that a dark
     exposure and a bright one look alike.
     """
-    image = torch.as_tensor(np.ascontiguousarray(pixels, dtype=np.float32))[None]
-    squashed = np.asarray(_squash()(image)[0], dtype=np.float32)
+    squashed = stretched_frame(pixels)
     import cv2  # a training machine with prepared frames may lack it
 
     equaliser = cv2.createCLAHE(clipLimit=CLIP_LIMIT, tileGridSize=(TILES, TILES))

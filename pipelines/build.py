@@ -22,6 +22,7 @@ from pipelines.stages.contract import Stage
 from pipelines.stages.hand_mask import HandMask
 from pipelines.stages.mirror import MirrorRight
 from pipelines.stages.plausibility import Plausibility
+from pipelines.stages.quality import Quality
 
 STAGES: Mapping[str, type[Stage]] = {
     "bones": Bones,
@@ -29,6 +30,7 @@ STAGES: Mapping[str, type[Stage]] = {
     "hand_mask": HandMask,
     "mirror_right": MirrorRight,
     "plausibility": Plausibility,
+    "quality": Quality,
 }
 READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
 

@@ -151,6 +151,12 @@ class WarningCode(StrEnum):
     """Not all thirteen bones were found."""
     TOO_YOUNG_FOR_BONES = "too-young-for-bones"
     """Younger, or read as younger, than any child whose bones the detector was taught."""
+    NOISY = "noisy"
+    """Poor by noise."""
+    COVERED = "covered"
+    """Poor by a label over the hand; bone under it was not seen, and no image makes it up."""
+    COARSE = "coarse"
+    """Poor by low resolution."""
 
 
 @dataclass(frozen=True)

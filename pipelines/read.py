@@ -6,7 +6,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.contract import HandRadiograph, ModelIdentity, ReaderReading, Reading, Refusal, Sex, WarningCode
+from pipelines.contract import (
+    Enhancement,
+    HandRadiograph,
+    ModelIdentity,
+    ReaderReading,
+    Reading,
+    Refusal,
+    Sex,
+    WarningCode,
+)
 from pipelines.readers.contract import Answer, Reader, Request
 from pipelines.spec import PipelineSpec, fingerprint
 from pipelines.stages.contract import Case, Stage
@@ -23,9 +32,9 @@ class StagedPipeline:
         self.stages = tuple(stages)
         self.readers = tuple(readers)
         self.name = spec.name
-        of_stages = (stage.identity for stage in stages)
+        of_stages = (each for stage in stages for each in stage.identities)
         detectors = [each for reader in readers for each in reader.detectors]
-        others = tuple(dict.fromkeys([*detectors, *(each for each in of_stages if each is not None)]))
+        others = tuple(dict.fromkeys([*detectors, *of_stages]))
         self.models: tuple[ModelIdentity, ...] = (*(reader.identity for reader in readers), *others)
         self._qualified = {reader.name for reader in readers if qualifies(reader, readers[0])}
         calibrated = (f"{reader.identity.sha256} {reader.calibration}" for reader in readers)
@@ -36,7 +45,7 @@ class StagedPipeline:
         """One answer a radiograph, in order."""
         passed = [self._pass(radiograph) for radiograph in radiographs]
         cases = [each for each in passed if isinstance(each, Case)]
-        requests = [Request(case.radiograph, sex, case.hand_mask, case.bones) for case in cases for sex in _sexes(case)]
+        requests = [request for case in cases for request in _requests(case)]
         answers = [iter(reader.read(requests)) for reader in self.readers]
         return [each if isinstance(each, Refusal) else self._reading(each, answers) for each in passed]
 
@@ -55,9 +64,14 @@ class StagedPipeline:
         return case
 
     def _reading(self, case: Case, answers: list[Iterator[Answer]]) -> Reading:
-        """Takes the case's answers, one a sex, from each reader; the primary reader's come first."""
+        """Takes the case's answers, one a request, from each reader; the primary reader's come first.
+
+        Readings, warnings and map are those of the image in front, the original or the improved one.
+        """
         sexes = _sexes(case)
-        by_reader = [[next(each) for _ in sexes] for each in answers]
+        by_view = [[[next(each) for _ in sexes] for _ in _views(case)] for each in answers]
+        front_view = -1 if case.improved and case.improved.in_front else 0
+        by_reader = [views[front_view] for views in by_view]
         every = [answer for of_reader in by_reader for answer in of_reader]
         front = by_reader[0][0].reading if len(sexes) == 1 else None
         return Reading(
@@ -71,6 +85,18 @@ class StagedPipeline:
             warnings=self._warnings(case, every),
             bones=case.bones,
             missing_bones=case.missing_bones,
+            quality=case.quality,
+            enhancements=self._enhancements(case, by_view[0]),
+        )
+
+    def _enhancements(self, case: Case, views: Sequence[Sequence[Answer]]) -> tuple[Enhancement, ...]:
+        """One a sex, by the primary reader, where the image was improved."""
+        if case.improved is None:
+            return ()
+        method, in_front = case.improved.method, case.improved.in_front
+        return tuple(
+            Enhancement(method, self._judged(original.reading), self._judged(improved.reading), in_front)
+            for original, improved in zip(*views, strict=True)
         )
 
     def _judged(self, reading: ReaderReading) -> ReaderReading:
@@ -104,6 +130,17 @@ def qualifies(reader: Reader, primary: Reader) -> bool:
 def _sexes(case: Case) -> tuple[Sex, ...]:
     """The radiograph's sex, or both where it is unknown: sex is never guessed."""
     return (case.radiograph.sex,) if case.radiograph.sex else (Sex.FEMALE, Sex.MALE)
+
+
+def _views(case: Case) -> tuple[HandRadiograph, ...]:
+    """What is read of a case: its radiograph, then the improved one, if any."""
+    return (case.radiograph, case.improved.radiograph) if case.improved else (case.radiograph,)
+
+
+def _requests(case: Case) -> Iterator[Request]:
+    for radiograph in _views(case):
+        for sex in _sexes(case):
+            yield Request(radiograph, sex, case.hand_mask, case.bones)
 
 
 def _youngest(case: Case, readings: Sequence[ReaderReading]) -> float:

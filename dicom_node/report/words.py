@@ -22,6 +22,9 @@ WARNINGS = {
     WarningCode.NO_HAND_MASK: "No sure outline of the hand",
     WarningCode.BONES_MISSING: "Not all 13 bones were found",
     WarningCode.TOO_YOUNG_FOR_BONES: "Younger than the children whose bones were learnt",
+    WarningCode.NOISY: "Poor image: noise",
+    WarningCode.COVERED: "Poor image: a label; bone under it was not seen",
+    WarningCode.COARSE: "Poor image: low resolution",
 }
 """At most 64 characters each: they are code meanings as well (LO, PS3.5 6.2)."""
 

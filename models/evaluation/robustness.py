@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from models.data.labels import Label
 from models.data.radiographs import Radiographs
+from models.degradation.damage import noisy, white_label
 from models.evaluation.metrics import Array, Estimate, bootstrap, truth_months
 from models.evaluation.pixels import Pixels
 from models.evaluation.subject import Read
-from models.phantom.damage import covering_label, poisson_noise
+from models.phantom.damage import covering_label
 from models.preprocess import FRAME_PX, standard_frame
 
 Damage = Callable[[Pixels, np.random.Generator], Pixels]
@@ -43,17 +44,6 @@ def rotated(pixels: Pixels, degrees: float) -> Pixels:
 def mirrored(pixels: Pixels) -> Pixels:
     """A left hand as a right hand."""
     return np.ascontiguousarray(pixels[:, ::-1])
-
-
-def white_label(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """As `covering_label`, at the same place for the same generator, but white."""
-    return np.asarray(1 - covering_label(1 - pixels, rng), dtype=np.float32)
-
-
-def noisy(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Poisson noise as of a weak exposure: 60 photons where the image itself is bright (its 99.5th percentile)."""
-    bright = max(float(np.percentile(pixels, 99.5)), 1e-3)
-    return np.asarray(poisson_noise((pixels / bright).clip(0, 1), rng) * bright, dtype=np.float32)
 
 
 def gamma(pixels: Pixels, exponent: float) -> Pixels:

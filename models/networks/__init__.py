@@ -5,20 +5,26 @@ from typing import Any
 
 from torch import nn
 
+from models.networks.bonet_plus import BoNetPlus
 from models.networks.faster_rcnn import FasterRCNN
 from models.networks.fcos import FCOS
 from models.networks.plausibility import PlausibilityNet
+from models.networks.quality_net import QualityNet
 from models.networks.recursive_rcnn import RecursiveRCNN
 from models.networks.regression_cnn import RegressionCNN
+from models.networks.residual_unet import ResidualUNet
 from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
+    "bonet_plus": BoNetPlus,
     "faster_rcnn": FasterRCNN,
     "fcos": FCOS,
     "recursive_rcnn": RecursiveRCNN,
     "plausibility": PlausibilityNet,
+    "quality_net": QualityNet,
     "regression_cnn": RegressionCNN,
+    "residual_unet": ResidualUNet,
     "unet": UNet,
     "whole_hand": WholeHandNet,
 }

@@ -25,11 +25,11 @@ class UNet(nn.Module):
         channels: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.down = nn.ModuleList(_double(inputs, width) for inputs, width in pairwise([channels, *widths]))
+        self.down = nn.ModuleList(double_convolution(inputs, width) for inputs, width in pairwise([channels, *widths]))
         self.dropout = nn.Dropout(dropout)
         levels = list(pairwise(reversed(widths)))
         self.up = nn.ModuleList(nn.ConvTranspose2d(below, width, 2, 2) for below, width in levels)
-        self.join = nn.ModuleList(_double(2 * width, width) for _, width in levels)
+        self.join = nn.ModuleList(double_convolution(2 * width, width) for _, width in levels)
         self.answer = nn.Conv2d(widths[0], classes, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -44,7 +44,8 @@ class UNet(nn.Module):
         return self.answer(x)
 
 
-def _double(inputs: int, outputs: int) -> nn.Sequential:
+def double_convolution(inputs: int, outputs: int) -> nn.Sequential:
+    """Two padded 3x3 convolutions, each with batch normalisation and ReLU."""
     layers: list[nn.Module] = []
     for source in (inputs, outputs):
         layers += [nn.Conv2d(source, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]

@@ -16,10 +16,13 @@ def poisson_noise(pixels: Pixels, rng: np.random.Generator, photons: float = PHO
     return np.asarray((rng.poisson(pixels * photons) / photons).clip(0, 1), dtype=np.float32)
 
 
-def covering_label(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """A black rectangle, 12 to 25 % of each side, wholly inside the central 60 % of the frame."""
+def covering_label(pixels: Pixels, rng: np.random.Generator, largest: float = 0.25) -> Pixels:
+    """A black rectangle, 12 to 25 % of each side, wholly inside the central 60 % of the frame.
+
+    largest: the share that is 0.25 there, at most 0.6; the least is 0.48 of it.
+    """
     height, width = pixels.shape
-    tall, wide = int(height * rng.uniform(0.12, 0.25)), int(width * rng.uniform(0.12, 0.25))
+    tall, wide = (int(side * rng.uniform(0.48 * largest, largest)) for side in (height, width))
     top = int(rng.uniform(0.2 * height, 0.8 * height - tall))
     left = int(rng.uniform(0.2 * width, 0.8 * width - wide))
     covered = pixels.copy()
@@ -27,8 +30,10 @@ def covering_label(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return covered
 
 
-def lower_resolution(pixels: Pixels, factor: int = 4) -> Pixels:
+def lower_resolution(pixels: Pixels, factor: float = 4) -> Pixels:
     """Down by the factor (area mean) and up again (linear): the size stays, the detail does not."""
     height, width = pixels.shape
-    small = cv2.resize(pixels, (max(width // factor, 1), max(height // factor, 1)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        pixels, (max(int(width / factor), 1), max(int(height / factor), 1)), interpolation=cv2.INTER_AREA
+    )
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)

@@ -50,7 +50,7 @@ class Trainer:
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
         self.optimiser = build_optimiser(
-            self.network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay
+            self.network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay, beta2=recipe.beta2
         )
         length = None if recipe.steps is None else recipe.steps * recipe.batch_size
         self.order = EpochOrder(len(train_set), recipe.seed, length)

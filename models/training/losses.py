@@ -10,9 +10,12 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class LossKind(StrEnum):
-    """The losses of RegressionCNN's configurations: S1 and S2, S3, S4 and S5."""
+    """The losses of RegressionCNN's configurations, S1 and S2, S3, S4 and S5, and of BoNet+."""
 
     ABSOLUTE = "absolute"
+    """Also BoNet+ eq. 6."""
+    SQUARED = "squared"
+    """BoNet+ eq. 5."""
     ATTENTION = "attention"
     DYNAMIC_ATTENTION = "dynamic_attention"
 
@@ -37,6 +40,8 @@ class LossSettings:
         """The loss to minimise after a share of the training. progress: 0 to 1."""
         if self.kind is LossKind.ABSOLUTE:
             return absolute_error
+        if self.kind is LossKind.SQUARED:
+            return squared_error
         k = self.k if self.kind is LossKind.ATTENTION else dynamic_k(progress, highest=self.k, until=self.until)
         return lambda predicted, target: attention_loss(predicted, target, k)
 
@@ -44,6 +49,11 @@ class LossSettings:
 def absolute_error(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Mean absolute error in months. predicted, target: (B,) float32."""
     return (predicted - target).abs().mean()
+
+
+def squared_error(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean squared error in months squared (BoNet+ eq. 5). predicted, target: (B,) float32."""
+    return (predicted - target).square().mean()
 
 
 def attention_loss(predicted: torch.Tensor, target: torch.Tensor, k: float) -> torch.Tensor:

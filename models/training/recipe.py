@@ -58,6 +58,8 @@ class Recipe:
     learning_rate: float = 2e-3
     """The highest; it rises over the first warmup_share and falls to zero by a half cosine."""
     warmup_share: float = 0.05
+    beta2: float = field(default=0.999, metadata={ADDED: True})
+    """Of Adam: how slowly the mean of squared gradients forgets."""
     weight_decay: float = 0.05
     clip_norm: float = 1.0
     ema_decay: float = 0.998

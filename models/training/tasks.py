@@ -6,12 +6,15 @@ from pathlib import Path
 from models.card import Task
 from models.training.detection_run import train_detector
 from models.training.plausibility_run import train_judge
+from models.training.quality_run import train_classifier, train_restoration
 from models.training.recipe import read_document
 from models.training.segmentation_run import train_segmenter
 
 TRAININGS: Mapping[Task, Callable[..., Path]] = {
     Task.DETECTION: train_detector,
     Task.PLAUSIBILITY: train_judge,
+    Task.QUALITY: train_classifier,
+    Task.RESTORATION: train_restoration,
     Task.SEGMENTATION: train_segmenter,
 }
 """Of every task but reading; all take the same options."""

@@ -10,7 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from models.preprocess import standard_frame
 from models.registry import LoadedModel
-from pipelines.contract import FoundBone, HandRadiograph, MissingBone, ModelIdentity, Refusal, WarningCode
+from pipelines.contract import (
+    FoundBone,
+    HandRadiograph,
+    ImageQuality,
+    MissingBone,
+    ModelIdentity,
+    Refusal,
+    WarningCode,
+)
 
 Map = NDArray[np.float32]
 Corners = NDArray[np.float64]
@@ -36,12 +44,22 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class Improved:
+    """The present frame improved, to be read beside it. method: as reports call it; in_front: which reading counts."""
+
+    radiograph: HandRadiograph
+    method: str
+    in_front: bool
+
+
+@dataclass(frozen=True)
 class Case:
     """One radiograph on its way: as the stages so far made it, what they warn of, and how maps and boxes go back.
 
     hand_mask: (H, W) bool over the frame the radiograph came with, true on the hand; None where no stage found one.
     bones, missing_bones: over the same frame; both empty where no stage looked for them.  bones_from_months: the least
     age at which they can be relied on, None where no stage looked for them.
+    quality, improved: None where no stage judged it, or nothing was improved.
     """
 
     radiograph: HandRadiograph
@@ -52,6 +70,8 @@ class Case:
     bones: tuple[FoundBone, ...] = ()
     missing_bones: tuple[MissingBone, ...] = ()
     bones_from_months: float | None = None
+    quality: ImageQuality | None = None
+    improved: Improved | None = None
     prepared: Prepared | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -69,11 +89,12 @@ class Case:
         return replace(self, warnings=(*self.warnings, *codes))
 
     def moved(self, radiograph: HandRadiograph, way_back: WayBack, corners_back: CornersBack) -> "Case":
-        """The case with a frame of another geometry."""
+        """The case with a frame of another geometry, of which nothing was improved yet."""
         return replace(
             self,
             radiograph=radiograph,
             prepared=None,
+            improved=None,
             ways_back=(*self.ways_back, way_back),
             corners_back=(*self.corners_back, corners_back),
         )
@@ -108,6 +129,11 @@ class Stage(BaseModel):
     def identity(self) -> ModelIdentity | None:
         """Of the stage's own weights; None where it has none."""
         return None
+
+    @property
+    def identities(self) -> tuple[ModelIdentity, ...]:
+        """Of all weights of the stage."""
+        return (self.identity,) if self.identity else ()
 
     @property
     def in_force(self) -> str:

@@ -24,6 +24,7 @@ PACKAGES = {
     "dciodvfy": "dicom3tools",
     "node": "nodejs",
     "chromium": "chromium",
+    "strace": "strace",
 }
 """Debian's package of each command."""
 

@@ -5,6 +5,7 @@ import pytest
 
 from models.data.labels import Label
 from models.data.radiographs import Radiographs
+from models.degradation.damage import noisy, white_label
 from models.evaluation.robustness import (
     CONDITIONS,
     Condition,
@@ -13,12 +14,10 @@ from models.evaluation.robustness import (
     gamma,
     measure_robustness,
     mirrored,
-    noisy,
     robustness_markdown,
     robustness_row,
     rotated,
     stretched,
-    white_label,
 )
 from models.phantom.damage import covering_label
 

@@ -1,0 +1,67 @@
+"""Recipes of the two networks for poor images: what they learn from and their schedule, in one YAML file each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.degradation.kinds import to_kinds
+from models.degradation.mixture import Choice, Mixture
+from models.quality.classes import CHOICES, CLASSES
+from models.training.task_recipe import TaskRecipe, load_task_recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityRecipe(TaskRecipe):
+    """A classifier's training."""
+
+    task: str = "quality"
+    images: int = 4000
+    """Radiographs, each with the damage of one class."""
+    spread: float = 1.5
+    """Of strengths: `models.degradation.transforms.Degrade`."""
+
+    @property
+    def network_parameters(self) -> dict[str, Any]:
+        """`parameters` with the count of classes."""
+        return {**self.parameters, "classes": len(CLASSES)}
+
+    @property
+    def mixture(self) -> Mixture:
+        """Of what the training sees; each class is as likely."""
+        return Mixture(CHOICES, self.spread, self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestorationRecipe(TaskRecipe):
+    """The training of a network that improves images."""
+
+    task: str = "restoration"
+    images: int = 3000
+    """Radiographs, each with one of the choices of damage."""
+    choices: tuple[Choice, ...] = Mixture().choices
+    """Kinds of damage that an image has together; [] is none."""
+    spread: float = 1.5
+    """Of strengths: `models.degradation.transforms.Degrade`."""
+    crop: int | None = None
+    """Pixels; side of the piece of an image that a step sees. None takes the whole."""
+    batch_size: int = 8
+
+    @property
+    def mixture(self) -> Mixture:
+        """Of what the training sees."""
+        return Mixture(self.choices, self.spread, self.seed)
+
+
+def load_quality_recipe(path: Path) -> QualityRecipe:
+    """Read a recipe. Raises ValueError that names the file and the key."""
+    return load_task_recipe(path, QualityRecipe, QualityRecipe.task)
+
+
+def load_restoration_recipe(path: Path) -> RestorationRecipe:
+    """Read a recipe. Raises ValueError that names the file and the key."""
+    return load_task_recipe(path, RestorationRecipe, RestorationRecipe.task, {"choices": _choices})
+
+
+def _choices(values: Iterable[object]) -> tuple[Choice, ...]:
+    return tuple(to_kinds(value) for value in values)

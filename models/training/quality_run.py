@@ -1,0 +1,106 @@
+"""Trainings of the two networks for poor images: the effects around their loops."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from models.data.labels import Split
+from models.degradation.mixture import PoorImage, poor_images
+from models.quality.classified import ClassifiedFrames, classified
+from models.quality.pairs import Pairs, pairs
+from models.quality.source import good_images
+from models.training.quality import QualityTrainer
+from models.training.quality_recipe import (
+    QualityRecipe,
+    RestorationRecipe,
+    load_quality_recipe,
+    load_restoration_recipe,
+)
+from models.training.restoration import RestorationTrainer
+from models.training.task_run import TaskTraining, follow_task
+
+MOST_SELECTED = 400
+"""Images of the select split that epochs are compared by."""
+BOTH = (Split.TRAIN, Split.SELECT)
+
+
+def train_classifier(
+    recipe_path: Path,
+    *,
+    data: Path | None,
+    output: Path,
+    device: str = "auto",
+    max_minutes: float | None = None,
+    limit: int | None = None,
+    cache: Path | None = None,
+) -> Path:
+    """Follow a classifier's recipe into `output`; a folder with a checkpoint of it goes on where it stopped.
+
+    limit: at most so many images of each split. Returns the weights of the best epoch.
+    """
+    recipe = load_quality_recipe(recipe_path)
+
+    def training_on(device: str) -> TaskTraining:
+        train_set, select_set = (load_classified(recipe, data, split, limit=limit) for split in BOTH)
+        return QualityTrainer(recipe, train_set, select_set, output, device)
+
+    return follow_task(
+        recipe_path, _logged(training_on), output, device=device, max_minutes=max_minutes,
+        measure="weight of the right classes",
+    )  # fmt: skip
+
+
+def train_restoration(
+    recipe_path: Path,
+    *,
+    data: Path | None,
+    output: Path,
+    device: str = "auto",
+    max_minutes: float | None = None,
+    limit: int | None = None,
+    cache: Path | None = None,
+) -> Path:
+    """As `train_classifier`, of a network that improves images."""
+    recipe = load_restoration_recipe(recipe_path)
+
+    def training_on(device: str) -> TaskTraining:
+        train_set, select_set = (load_pairs(recipe, data, split, limit=limit) for split in BOTH)
+        return RestorationTrainer(recipe, train_set, select_set, output, device)
+
+    return follow_task(
+        recipe_path, _logged(training_on), output, device=device, max_minutes=max_minutes, measure="PSNR in dB"
+    )
+
+
+def load_classified(
+    recipe: QualityRecipe, data: Path | None, split: Split, *, limit: int | None = None
+) -> ClassifiedFrames:
+    """Frames of a split with the damage that the recipe gives each. Raises ValueError as `good_images` does."""
+    return classified(_poor(recipe, data, split, limit))
+
+
+def load_pairs(recipe: RestorationRecipe, data: Path | None, split: Split, *, limit: int | None = None) -> Pairs:
+    """Images of a split with the damage that the recipe gives each. Raises ValueError as `good_images` does."""
+    return pairs(_poor(recipe, data, split, limit), recipe.input_size)
+
+
+def _poor(
+    recipe: QualityRecipe | RestorationRecipe, data: Path | None, split: Split, limit: int | None
+) -> Iterator[PoorImage]:
+    drawn = recipe.phantoms is not None
+    count = getattr(recipe.phantoms, split.value) if drawn else recipe.images
+    count = count if split is Split.TRAIN else min(count, MOST_SELECTED)
+    images = good_images(data, split, count if limit is None else min(limit, count), drawn=drawn)
+    return poor_images(images, recipe.mixture)
+
+
+def _logged(training_on: Callable[[str], TaskTraining]) -> Callable[[str], TaskTraining]:
+    """Says, before a training starts, how many of its images had which damage."""
+
+    def said(device: str) -> TaskTraining:
+        training = training_on(device)
+        for name, images in (("train", training.train_set), ("select", training.select_set)):
+            applied = getattr(images, "applied", {})
+            print(f"{name}: " + ", ".join(f"{count} {kinds}" for kinds, count in applied.items()), flush=True)
+        return training
+
+    return said
