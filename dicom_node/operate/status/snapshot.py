@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dicom_node.errors import NodeError
 from dicom_node.jobs.client import open_queue
@@ -103,8 +104,7 @@ def _today(layout: Layout, jobs: Iterable[Standing], now: datetime) -> Today:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     keys = [job.key for job in jobs if job.destination is None and job.since >= midnight]
     done = {job.key for job in jobs if job.destination is None and job.state is State.DONE}
-    status = {key: str(_summary(layout, key).get("status", "")) for key in keys if key in done}
-    counted = list(status.values())
+    counted = [str(_summary(layout, key).get("status", "")) for key in keys if key in done]
     return Today(len(keys), counted.count("read"), counted.count("refused"), counted.count(""))
 
 
@@ -158,10 +158,10 @@ def _models(layout: Layout, jobs: Iterable[Standing]) -> tuple[str, ...]:
     return ()
 
 
-def _summary(layout: Layout, key: str) -> dict[str, str | list[dict[str, str]]]:
+def _summary(layout: Layout, key: str) -> dict[str, Any]:
     """reading.json, nothing where there is none."""
     try:
-        summary: dict[str, str | list[dict[str, str]]] = json.loads((layout.results(key) / SUMMARY).read_bytes())
+        summary: dict[str, Any] = json.loads((layout.results(key) / SUMMARY).read_bytes())
     except (OSError, ValueError):
         return {}
     return summary
