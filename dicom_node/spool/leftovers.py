@@ -70,6 +70,8 @@ def _remove_half_results(folder: Path) -> int:
         for name in names:
             os.unlink(name, dir_fd=descriptor)
         folder.rmdir()
+    except OSError:  # finished or removed by its writer meanwhile: it is looked at again the next time
+        return 0
     finally:
         os.close(descriptor)
     return 1

@@ -108,9 +108,10 @@ class Inbox:
             write_atomically(self.layout.deferred / key, b"")
 
     def deferred(self) -> list[str]:
-        """The keys of images that wait for their job."""
+        """The keys of stored images that wait for their job."""
         with spool_faults():
-            return sorted(entry.name for entry in os.scandir(self.layout.deferred) if entry.name.isalnum())
+            marked = sorted(entry.name for entry in os.scandir(self.layout.deferred) if entry.name.isalnum())
+        return [key for key in marked if self.layout.image(key).exists()]
 
     def settle(self, key: str) -> None:
         """The image has its job: forget that it waited."""

@@ -19,7 +19,7 @@ from dicom_node.settings import Settings
 from dicom_node.spool.destinations import Absence, Destinations
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import SUMMARY
-from dicom_node.spool.store import MIB
+from dicom_node.spool.store import MIB, Inbox
 
 READING = "reading"
 RECENT = 20
@@ -93,7 +93,7 @@ def take(settings: Settings, now: datetime) -> Snapshot:
         today=None if fault else _today(layout, jobs, now),
         lines=() if fault else _lines(settings, layout, jobs, now),
         disk=_disk(settings),
-        deferred=sum(1 for _ in layout.deferred.glob("*")),
+        deferred=len(Inbox(layout).deferred()) if layout.deferred.exists() else 0,
         pipelines=tuple(sorted({route.pipeline for route in settings.routes})),
         models=_models(layout, jobs),
         database_fault=fault,
@@ -111,6 +111,8 @@ def _today(layout: Layout, jobs: Iterable[Standing], now: datetime) -> Today:
 def _lines(settings: Settings, layout: Layout, jobs: Sequence[Standing], now: datetime) -> tuple[Line, ...]:
     """Reading first, then each destination that is named by a route or has unfinished jobs."""
     named = {name for route in settings.routes for name in route.destinations}
+    if settings.commissioning.destination is not None:
+        named.add(settings.commissioning.destination)
     named |= {job.destination for job in jobs if job.destination and job.state in UNFINISHED | STUCK}
     standing = Destinations(layout)
     reading = _line(READING, [job for job in jobs if job.destination is None], now, reading_is_paused(layout))
