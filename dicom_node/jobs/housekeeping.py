@@ -50,7 +50,7 @@ class Housekeeper:
         try:
             with alone(self._inbox.layout.root / "sweep.lock") as ours:
                 if ours:
-                    sweep(self._inbox.keys(), self._queue)
+                    sweep(self._inbox.keys(), self._queue, self._inbox.layout)
                     self._remove_leftovers()
                     retain(self._inbox, self._queue, self._storage.retention, now)
                 return ours

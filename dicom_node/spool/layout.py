@@ -42,6 +42,11 @@ class Layout:
         return self.root / "destinations"
 
     @property
+    def commitments(self) -> Path:
+        """Requests for storage commitment, and their answers."""
+        return self.root / "commitments"
+
+    @property
     def reading_paused(self) -> Path:
         """An empty file while an operator has paused reading."""
         return self.root / "reading.paused"
@@ -95,6 +100,10 @@ class Layout:
     def results(self, key: str) -> Path:
         """The folder of what was made of an image version."""
         return self._folder("results", key)
+
+    def sent(self, key: str, destination: str) -> Path:
+        """What a destination has of the results of an image version (JSON)."""
+        return self.results(key) / "sent" / f"{destination}.json"
 
     def memory(self, key: str) -> Path:
         """What is remembered of an image version whose files were removed (JSON)."""

@@ -20,12 +20,12 @@ SETTLING_S = 300.0
 
 
 @contextmanager
-def hospital(folder: Path, **changes: object) -> Iterator[tuple[Site, RecordingPacs, Orthanc]]:
+def hospital(folder: Path) -> Iterator[tuple[Site, RecordingPacs, Orthanc]]:
     """A node that sends to a recording PACS and to Orthanc."""
     with (
         recording_pacs() as pacs,
         orthanc.running(folder / "orthanc", ae_title="ORTHANC") as archive,
-        site(folder / "node", {"PACS": pacs.port, "ORTHANC": archive.dicom_port}, **changes) as node,
+        site(folder / "node", {"PACS": pacs.port, "ORTHANC": archive.dicom_port}) as node,
     ):
         yield node, pacs, archive
 

@@ -44,6 +44,8 @@ class Mode(Enum):
     WELL = auto()
     DOWN = auto()
     """Nobody listens on its port."""
+    SILENT = auto()
+    """Connections are accepted, and nothing is ever said."""
     REFUSING = auto()
     """Every association is rejected."""
     HANGING = auto()
@@ -97,6 +99,7 @@ class RecordingPacs:
     after_store: Callable[[], object] | None = None
     duplicates: int = 0
     _server: ThreadedAssociationServer | None = None
+    _silence: socket.socket | None = None
     _changed: threading.Event = field(default_factory=threading.Event)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -105,10 +108,15 @@ class RecordingPacs:
         self.mode = mode
         self._changed.set()
         self._changed = threading.Event()
-        if mode is Mode.DOWN:
+        if self._silence is not None:
+            self._silence.close()
+            self._silence = None
+        if mode in (Mode.DOWN, Mode.SILENT):
             self.stop()
         elif self._server is None:
             self.start()
+        if mode is Mode.SILENT:
+            self._silence = socket.create_server(("127.0.0.1", self.port), backlog=1024)
 
     def start(self) -> None:
         """Listen; the first time on a free port."""
@@ -129,6 +137,8 @@ class RecordingPacs:
     def stop(self) -> None:
         """Nobody listens any more, and open associations end."""
         self._changed.set()
+        if self._silence is not None:
+            self._silence.close()
         if self._server is not None:
             self._server.shutdown()
             self._server = None
