@@ -42,7 +42,7 @@ def run(config: Path) -> int:
     inbox.prepare()
     engine = Engine(node, Role.WORK)
     engine.on_image(ImageReader(node, decoders.decode, batchers))
-    queue, pulse = open_queue(node), Pulse(inbox.layout, "work")
+    queue, pulse = open_queue(node), Pulse(node, "work")
     housekeeper = Housekeeper(node.storage, inbox, queue)
     finished = engine.run(stop, on_ready=lambda: begin(housekeeper), on_beat=pulse.beat)
     pulse.end()

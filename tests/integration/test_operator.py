@@ -186,10 +186,10 @@ def test_a_destination_is_paused_by_its_name_and_no_other(config: Path, layout: 
 
 
 def test_the_status_of_a_node_that_is_well_ends_with_0(
-    config: Path, layout: Layout, queue: DatabaseQueue, capsys: pytest.CaptureFixture[str]
+    config: Path, settings: Settings, layout: Layout, queue: DatabaseQueue, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for role in ("receive", "work", "deliver"):
-        Pulse(layout, role).beat()
+        Pulse(settings, role).beat()
     received(layout, queue)
     assert show_status(config, as_json=False) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -222,8 +222,8 @@ def test_a_job_database_that_is_away_is_said_in_the_status(
     assert "FAIL  job database" in capsys.readouterr().out
 
 
-def test_a_process_that_ends_as_asked_leaves_no_sign(layout: Layout) -> None:
-    pulse = Pulse(layout, "work")
+def test_a_process_that_ends_as_asked_leaves_no_sign(settings: Settings, layout: Layout) -> None:
+    pulse = Pulse(settings, "work")
     pulse.beat()
     assert [sign.role for sign in signs(layout)] == ["work"]
     pulse.end()
