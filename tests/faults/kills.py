@@ -16,7 +16,7 @@ from tests.support.recording_pacs import RecordingPacs, recording_pacs
 
 ANSWER_S = 300.0
 """From the first sending of an image to both of its results, with a death in between: a worker starts anew."""
-SETTLING_S = 300.0
+SETTLING_S = 180.0
 
 
 @contextmanager
