@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dicom_node.jobs.contract import Priority
+from dicom_node.settings_database import Database
 from dicom_node.settings_delivery import Delivery
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
@@ -46,6 +48,8 @@ class Route(Frozen):
     """Which images this route takes."""
     pipeline: Name = "bone_age"
     """A file of config/pipelines, without .yaml."""
+    priority: Priority = Priority.ROUTINE
+    """stat puts what the route takes, and its results, before all that is routine."""
     destinations: tuple[str, ...] = ()
     """Names of peers that receive the results."""
 
@@ -57,13 +61,6 @@ class Storage(Frozen):
     """Absolute, or relative to the settings file."""
     minimum_free_mib: int = Field(default=1024, ge=1)
     """Below this much free disk images are refused with A700, until there is room again."""
-
-
-class Database(Frozen):
-    """The job database."""
-
-    url: str | None = None
-    """postgresql://user@host/name for several hosts; null keeps a SQLite file in storage.directory."""
 
 
 class DeviceKind(StrEnum):

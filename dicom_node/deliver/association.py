@@ -40,7 +40,12 @@ class _Connection:
         self.opened = True
 
 
-def associate(peer: Peer, settings: Settings, contexts: Sequence[PresentationContext]) -> Association | DeliveryOutcome:
+def associate(
+    peer: Peer,
+    settings: Settings,
+    contexts: Sequence[PresentationContext],
+    handlers: Sequence[evt.EventHandlerType] = (),
+) -> Association | DeliveryOutcome:
     """An established association that the caller releases, or why there is none."""
     try:
         tls = _tls_arguments(peer, settings.node.tls) if peer.tls else None
@@ -54,7 +59,7 @@ def associate(peer: Peer, settings: Settings, contexts: Sequence[PresentationCon
             contexts=list(contexts),
             ae_title=peer.ae_title,
             tls_args=tls,
-            evt_handlers=[(evt.EVT_CONN_OPEN, connection.on_open)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, connection.on_open), *handlers],
         )
     except OSError:  # the host's name cannot be resolved, or no local port is left
         return outcomes.CONNECTION_FAILED

@@ -5,7 +5,8 @@ from pathlib import Path
 import structlog
 
 from dicom_node import logs, settings
-from dicom_node.deliver.scu import deliver
+from dicom_node.deliver.attempt import deliver
+from dicom_node.deliver.ledger import Ledger
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate import notify
@@ -43,4 +44,5 @@ def deliver_stored(key: str, destination: str, node: Settings) -> DeliveryOutcom
         return NOT_CONFIGURED
     if node.mode is Mode.COMMISSIONING and destination != node.commissioning.destination:
         return HELD
-    return deliver(read_results(Layout(node.storage.directory), key), peer, node)
+    layout = Layout(node.storage.directory)
+    return deliver(read_results(layout, key), peer, node, Ledger(layout, key, destination))

@@ -84,4 +84,5 @@ def _state(last: Attempt) -> State:
     if last.verdict == Verdict.PARKED:
         return State.PARKED
     # Between an attempt's end and its successor in the queue lies a moment.
-    return State.DELAYED if last.verdict == Verdict.RETRY else State.DONE
+    goes_on = last.verdict in (Verdict.RETRY, Verdict.HELD, Verdict.PENDING)
+    return State.DELAYED if goes_on else State.DONE

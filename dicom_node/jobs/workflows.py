@@ -6,11 +6,11 @@ in its text reaches the engine's log.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypedDict, TypeVar
+from dataclasses import dataclass, replace
+from typing import NotRequired, TypedDict, TypeVar
 
 import structlog
-from dbos import DBOS, EnqueueOptions
+from dbos import DBOS, EnqueueOptions, WorkflowStatus
 
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
@@ -40,6 +40,7 @@ class Outcome(TypedDict):
     """What one attempt came to: JSON, as it lies in the job database.
 
     delay_s: wait before the next attempt, None where there is none. at: end of the attempt, seconds since 1970.
+    rank: of the job in its queue, the lowest first.
     """
 
     verdict: str
@@ -47,6 +48,7 @@ class Outcome(TypedDict):
     destinations: list[str]
     delay_s: float | None
     at: float
+    rank: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ class ImageWorkflow:
 
     def run(self, key: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
-        outcome = DBOS.run_step({"name": "read"}, self._attempt, key, attempt, first_at)
+        outcome = DBOS.run_step({"name": "read"}, ranked, self._attempt, key, attempt, first_at)
         for destination in outcome["destinations"]:
-            DBOS.enqueue_workflow_with_options(delivery_options(key, destination, 0, None), key, destination, 0, 0.0)
+            options = as_urgent(outcome, delivery_options(key, destination, 0, None))
+            DBOS.enqueue_workflow_with_options(options, key, destination, 0, 0.0)
         if outcome["delay_s"] is not None:
-            options = image_options(key, attempt + 1, outcome["delay_s"])
+            options = as_urgent(outcome, image_options(key, attempt + 1, outcome["delay_s"]))
             DBOS.enqueue_workflow_with_options(options, key, attempt + 1, first_at or outcome["at"])
         return outcome
 
@@ -88,14 +91,14 @@ class DeliveryWorkflow:
     def run(self, key: str, destination: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
         with self.gate.place(destination):
-            outcome = DBOS.run_step({"name": "send"}, self._attempt, key, destination, attempt, first_at)
+            outcome = DBOS.run_step({"name": "send"}, ranked, self._attempt, key, destination, attempt, first_at)
         began = first_at or outcome["at"]
         if outcome["verdict"] == Verdict.HELD:
-            options = held_options(key, destination, attempt + 1)
+            options = as_urgent(outcome, held_options(key, destination, attempt + 1))
             began = 0.0 if outcome["code"] == PAUSED.code else began  # a pause takes nothing of a delivery's time
             DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, began)
         elif outcome["delay_s"] is not None:
-            options = delivery_options(key, destination, attempt + 1, outcome["delay_s"])
+            options = as_urgent(outcome, delivery_options(key, destination, attempt + 1, outcome["delay_s"]))
             DBOS.enqueue_workflow_with_options(options, key, destination, attempt + 1, began)
         return outcome
 
@@ -111,8 +114,12 @@ class DeliveryWorkflow:
         if sent.verdict is Verdict.HELD and not _is_over(patience, sent, first_at):
             log.info("delivery_held", key=key, destination=destination, attempt=attempt, code=sent.code)
             return Outcome(verdict=Verdict.HELD, code=sent.code, destinations=[], delay_s=None, at=time.time())
-        again = patience if sent.verdict is Verdict.RETRY else None
-        return _failed("delivery", sent.code, again, key, attempt, first_at, destination=destination)
+        again = patience if sent.verdict in (Verdict.RETRY, Verdict.PENDING) else None
+        if again is not None and sent.after_s is not None:
+            again = replace(again, delays_s=(sent.after_s,))
+        return _failed(
+            "delivery", sent.code, again, key, attempt, first_at, destination=destination, goes_on=sent.verdict
+        )
 
     def _send(self, key: str, destination: str) -> DeliveryOutcome:
         try:
@@ -165,9 +172,29 @@ def held_options(key: str, destination: str, attempt: int) -> EnqueueOptions:
 
 def runs_of_this_job() -> int:
     """How often this job was started; more than once means that a process died (or was killed) with it in hand."""
-    workflow_id = DBOS.workflow_id
-    status = DBOS.get_workflow_status(workflow_id) if workflow_id else None
+    status = this_job()
     return (status.recovery_attempts or 1) if status else 1
+
+
+def this_job() -> WorkflowStatus | None:
+    """Its row in the job database. Within a step only: elsewhere DBOS makes a step of it."""
+    return DBOS.get_workflow_status(DBOS.workflow_id) if DBOS.workflow_id else None
+
+
+def ranked(attempt: Callable[..., Outcome], *given: object) -> Outcome:
+    """The attempt's outcome, with the rank of its job: asked for within the step, so that it is no step of its own."""
+    outcome = attempt(*given)
+    status = this_job()
+    if status is not None and status.priority:
+        outcome["rank"] = status.priority
+    return outcome
+
+
+def as_urgent(outcome: Outcome, options: EnqueueOptions) -> EnqueueOptions:
+    """What comes of a job goes as soon as the job itself: the results of an urgent image before others."""
+    if rank := outcome.get("rank"):
+        options["priority"] = rank
+    return options
 
 
 def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:
@@ -196,15 +223,16 @@ def _failed(
     first_at: float,
     *,
     destination: str | None = None,
+    goes_on: Verdict = Verdict.RETRY,
 ) -> Outcome:
-    """Log the fault, and say when to try again; patience None: not at all."""
+    """Log the fault, and say when to try again; patience None: not at all. goes_on: the verdict where it is."""
     now = time.time()
     delay_s = None
     if patience is not None:
         stretched = stretch(key, destination, str(attempt)) if destination else 1.0
         delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now, stretched=stretched)
-    verdict = Verdict.PARKED if delay_s is None else Verdict.RETRY
-    level = log.error if delay_s is None else log.warning
+    verdict = Verdict.PARKED if delay_s is None else goes_on
+    level = log.error if delay_s is None else log.info if verdict is Verdict.PENDING else log.warning
     fields = {"destination": destination} if destination else {}
     level(f"{kind}_{verdict}", key=key, attempt=attempt, code=code, delay_s=delay_s, **fields)
     return Outcome(verdict=verdict, code=code, destinations=[], delay_s=delay_s, at=now)

@@ -19,7 +19,7 @@ from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_file_meta_info
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_messages import C_STORE_RQ, N_EVENT_REPORT_RQ, DIMSEMessage
 from pynetdicom.dsutils import create_file_meta
 from pynetdicom.pdu_primitives import P_DATA
 
@@ -29,6 +29,8 @@ from dicom_node.receive.rate import Rate
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
+LONGEST_EVENT_BYTES = 1 * MIB
+"""Event Information of an N-EVENT-REPORT; each object that it refers to takes some 200 bytes."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,13 @@ class ObjectLimits:
 
 
 class IncomingDataSet(BytesIO):
-    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file.
+    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file; that of an event stays in memory.
 
     After a fault it swallows what still comes: the peer hears the reason in the response (PS3.4 B.2.3).
     """
 
-    def __init__(self, inbox: Inbox, limits: ObjectLimits, header: Callable[[], bytes]) -> None:
+    def __init__(self, inbox: Inbox, limits: ObjectLimits, header: Callable[[], bytes | None]) -> None:
+        """header: what begins the file, None where there is to be none; asked at the first write."""
         super().__init__()
         self.fault: NodeError | None = None
         self.size_bytes = 0
@@ -84,6 +87,9 @@ class IncomingDataSet(BytesIO):
             self._remove()
 
     def _append(self, data: bytes) -> None:
+        if self._file is None and self._header() is None:
+            self._keep_in_memory(data)
+            return
         if not self.size_bytes and self._limits.rate and not self._limits.rate.take(monotonic()):
             raise PeerTooFast("more images a minute than the peer's images_per_minute")
         self.size_bytes += len(data)
@@ -97,8 +103,14 @@ class IncomingDataSet(BytesIO):
                 self._file = self._create()
             write_all(self._file, data)
 
+    def _keep_in_memory(self, data: bytes) -> None:
+        self.size_bytes += len(data)
+        if self.size_bytes > LONGEST_EVENT_BYTES:
+            raise ObjectTooLarge(f"an event of more than {LONGEST_EVENT_BYTES // MIB} MiB")
+        super().write(data)
+
     def _create(self) -> Any:
-        header = self._header()
+        header = self._header() or b""
         folder = self._inbox.layout.incoming
         file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
         try:
@@ -172,8 +184,10 @@ def write_all(file: Any, data: bytes) -> None:
             written += file.write(left[written:])
 
 
-def _header(message: DIMSEMessage, assoc: Association) -> bytes:
-    """Preamble and file meta information as PS3.10 7.1 wants them. Raises ObjectUnreadable."""
+def _header(message: DIMSEMessage, assoc: Association) -> bytes | None:
+    """Preamble and file meta information as PS3.10 7.1 wants them, None for an event. Raises ObjectUnreadable."""
+    if isinstance(message, N_EVENT_REPORT_RQ):
+        return None
     syntaxes = {cx.context_id: cx.transfer_syntax[0] for cx in assoc.accepted_contexts}
     command = message.command_set
     if not isinstance(message, C_STORE_RQ) or message.context_id not in syntaxes:

@@ -26,7 +26,6 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from dicom_node.errors import (
     IdentityMismatch,
@@ -38,7 +37,7 @@ from dicom_node.errors import (
     SpoolUnwritable,
     StorageFull,
 )
-from dicom_node.jobs.contract import JobQueue, Priority
+from dicom_node.jobs.contract import JobQueue, Priority, Triage
 from dicom_node.receive.admission import (
     REJECTION,
     Admitted,
@@ -49,6 +48,8 @@ from dicom_node.receive.admission import (
     normalised,
     printable,
 )
+from dicom_node.receive.commitment import CommitmentHandler
+from dicom_node.receive.contexts import usable_contexts
 from dicom_node.receive.dataset import IncomingDataSet, ObjectLimits, StoringProvider
 from dicom_node.receive.rate import Rate
 from dicom_node.settings import Settings
@@ -77,11 +78,12 @@ HIGH = 0x0001
 class Handlers:
     """The handlers of one receiver; pynetdicom calls them from the associations' threads."""
 
-    def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue) -> None:
-        self._settings, self._inbox, self._queue = settings, inbox, queue
+    def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue, triage: Triage) -> None:
+        self._settings, self._inbox, self._queue, self._triage = settings, inbox, queue, triage
         self._refusals = RefusalLog(inbox.layout.refused)
         self._admitted: WeakKeyDictionary[Association, str] = WeakKeyDictionary()
         self._admission = threading.Lock()
+        self._commitment = CommitmentHandler(settings, inbox.layout)
         self._limits = {name: _limits(settings.node, peer) for name, peer in settings.peers.items()}
 
     def bound(self) -> list[evt.EventHandlerType]:
@@ -90,6 +92,7 @@ class Handlers:
             (evt.EVT_REQUESTED, self.on_requested),
             (evt.EVT_C_STORE, self.on_c_store),
             (evt.EVT_C_ECHO, self.on_c_echo),
+            (evt.EVT_N_EVENT_REPORT, self._commitment.on_n_event_report),
             (evt.EVT_ABORTED, self.on_aborted),
             (evt.EVT_CONN_CLOSE, self.on_closed),
         ]
@@ -107,10 +110,9 @@ class Handlers:
             self._reject(assoc, call, answer)
             return
         cast(StoringProvider, assoc.dimse).limits = self._limits[answer.peer]
-        if not answer.may_send:
-            assoc.acceptor.supported_contexts = [
-                cx for cx in assoc.acceptor.supported_contexts if cx.abstract_syntax == Verification
-            ]
+        assoc.acceptor.supported_contexts = usable_contexts(
+            assoc.acceptor.supported_contexts, may_send=answer.may_send, may_commit=answer.may_commit
+        )
 
     def on_c_store(self, event: evt.Event) -> Dataset:
         """Store the object and tell success only after it is durable (PS3.4 B.2.3)."""
@@ -188,9 +190,10 @@ class Handlers:
     def _store(self, call: Call, request: C_STORE, dataset: IncomingDataSet) -> int:
         started = monotonic()
         path = dataset.take()
-        priority = Priority.STAT if request.Priority == HIGH else Priority.ROUTINE
         try:
             _confirm(path, request)
+            urgent = request.Priority == HIGH
+            priority = Priority.STAT if urgent else self._triage(path, call.calling_ae_title)
             origin = Origin(call.calling_ae_title, call.called_ae_title, call.host, datetime.now(UTC), priority.value)
             arrival = self._inbox.accept(path, origin)
         finally:

@@ -3,6 +3,7 @@
 Each process serves one request at a time over a pipe and ends when the pipe does, so none outlives the worker.
 """
 
+import atexit
 import multiprocessing
 import queue
 import signal
@@ -48,6 +49,8 @@ class Decoders:
         self._context = multiprocessing.get_context("spawn")
         for _ in range(count):
             self._idle.put(self._start())
+        # A worker that ends by an exception: multiprocessing would send SIGTERM, and wait for what ignores it.
+        atexit.register(self.close)
 
     def decode(self, path: Path) -> Any:
         """What `decode` makes of the file. Raises what it raises, DecoderDied, DecoderHung."""
@@ -64,6 +67,7 @@ class Decoders:
 
     def close(self) -> None:
         """End the processes that are idle; the others end with their worker."""
+        atexit.unregister(self.close)
         with suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().end()

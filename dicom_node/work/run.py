@@ -85,4 +85,4 @@ def start_batcher(pipeline: Pipeline, work: Work) -> Batcher:
 def begin(inbox: Inbox, queue: DatabaseQueue) -> None:
     """Ready; a large spool is swept meanwhile."""
     notify.ready()
-    threading.Thread(target=sweep, args=(inbox.keys(), queue), name="sweep", daemon=True).start()
+    threading.Thread(target=sweep, args=(inbox.keys(), queue, inbox.layout), name="sweep", daemon=True).start()

@@ -56,7 +56,7 @@ def blocky(pixels: Pixels, _rng: np.random.Generator, quality: float) -> Pixels:
     """Compressed as JPEG of this quality, 1 to 100, and opened again."""
     grey = np.round(pixels.clip(0, 1) * 255).astype(np.uint8)
     blob = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])[1]
-    return np.asarray(cv2.imdecode(blob, cv2.IMREAD_GRAYSCALE) / 255, dtype=np.float32)
+    return (np.asarray(cv2.imdecode(blob, cv2.IMREAD_GRAYSCALE)) / 255).astype(np.float32)
 
 
 def collimated(pixels: Pixels, rng: np.random.Generator, share: float) -> Pixels:
