@@ -65,7 +65,7 @@ class StandIns:
         if times == 1 and (self.behaviour == "disk-full" or (self.behaviour == "mixed" and key == "delayed")):
             raise StorageFull("less is free than is kept in reserve")
         if times == 1 and self.behaviour == "mixed" and key == "running":
-            time.sleep(60)
+            time.sleep(600)
         if self.behaviour == "writes":
             self._write(key, sleep_s=4 if times == 1 else 0)
         if self.behaviour == "raises":
