@@ -16,11 +16,14 @@ from pydicom.uid import (
 
 from dicom_node.jobs.client import open_queue
 from dicom_node.operate.check import check
+from dicom_node.operate.finding import Level
+from dicom_node.operate.probe import probe
 from dicom_node.settings import load
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.store import Inbox
 from models.calibration_run import calibrate
 from tests.integration.test_jobs_command import store
+from tests.support.committing import committing_scp
 from tests.support.readings import write_readings
 from tests.support.receiving import LOOPBACK, association, image, receiving
 from tests.support.scp import PLAIN_SYNTAXES, RESULT_CLASSES, recording_scp
@@ -71,6 +74,15 @@ def test_a_node_that_can_do_its_work_passes(tmp_path: Path, capsys: pytest.Captu
     assert starting("ok pacs: C-ECHO", lines) == "ok pacs: C-ECHO answered"
     assert starting("ok pacs: report", lines) == "ok pacs: report Comprehensive 3D SR (explicit and implicit)"
     assert starting("ok pacs: picture", lines) == "ok pacs: picture Secondary Capture (explicit and implicit)"
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_it_says_whether_a_destination_offers_the_commitment_that_is_asked_of_it(tmp_path: Path, commits: bool) -> None:
+    with committing_scp(commits=commits) as pacs:
+        peer = {"ae_title": "PACS", "host": LOOPBACK, "port": pacs.port, "may": ["receive"], "storage_commitment": True}
+        settings = load(write_settings(tmp_path, peers={"pacs": peer}))
+        found = {each.what: each.level for each in probe("pacs", settings.peers["pacs"], settings)}
+    assert found["pacs: storage commitment"] == (Level.OK if commits else Level.FAIL)
 
 
 def test_a_node_that_is_tried_out_says_so_and_probes_its_one_destination(
