@@ -15,6 +15,7 @@ from dicom_node.settings_delivery import Delivery
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
 from dicom_node.settings_parsing import Parsing
+from dicom_node.settings_storage import Storage
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern
 from dicom_node.settings_work import Work
 
@@ -55,15 +56,6 @@ class Route(Frozen):
     """stat puts what the route takes, and its results, before all that is routine."""
     destinations: tuple[str, ...] = ()
     """Names of peers that receive the results."""
-
-
-class Storage(Frozen):
-    """Where images, results and the job database lie."""
-
-    directory: PathBeside = Path("state")
-    """Absolute, or relative to the settings file."""
-    minimum_free_mib: int = Field(default=1024, ge=1)
-    """Below this much free disk images are refused with A700, until there is room again."""
 
 
 class Report(Frozen):

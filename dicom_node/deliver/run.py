@@ -34,7 +34,7 @@ def run(config: Path) -> int:
     stop = stop_event()
     engine = Engine(node, Role.DELIVER)
     engine.on_delivery(lambda key, destination: deliver_stored(key, destination, node))
-    pulse = Pulse(Layout(node.storage.directory), "deliver")
+    pulse = Pulse(node, "deliver")
     finished = engine.run(stop, on_ready=notify.ready, on_beat=pulse.beat)
     pulse.end()
     trail.stopped()

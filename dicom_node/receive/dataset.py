@@ -26,6 +26,7 @@ from pynetdicom.pdu_primitives import P_DATA
 from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable, PeerTooFast
 from dicom_node.receive.pace import Pace
 from dicom_node.receive.rate import Rate
+from dicom_node.spool.holding import hold
 from dicom_node.spool.identity import PARSE_ERRORS
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
@@ -115,6 +116,7 @@ class IncomingDataSet(BytesIO):
         folder = self._inbox.layout.incoming
         file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
         try:
+            hold(file)
             write_all(file, header)
         except OSError:
             file.close()

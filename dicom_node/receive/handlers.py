@@ -204,9 +204,10 @@ class Handlers:
             arrival = self._inbox.accept(path, origin)
         finally:
             path.unlink(missing_ok=True)
-        self._enqueue(arrival.key, priority)
-        named = (str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID))
-        self._trail.received(call.calling_ae_title, call.host, self._inbox.layout.image(arrival.key), *named)
+        if arrival.is_stored:
+            self._enqueue(arrival.key, priority)
+            named = (str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID))
+            self._trail.received(call.calling_ae_title, call.host, self._inbox.layout.image(arrival.key), *named)
         log.info(
             "image_stored",
             key=arrival.key,

@@ -44,7 +44,7 @@ def run(config: Path, triage_by: Callable[[Settings], Triage] = lambda _settings
     queue = open_queue(settings)
     receiver = start(settings, inbox, queue, triage_by(settings))
     notify.ready()
-    pulse = Pulse(inbox.layout, "receive")
+    pulse = Pulse(settings, "receive")
     tick_s = min(TICK_S, notify.watchdog_interval_s() or TICK_S)
     while not stop.wait(tick_s):
         pulse.beat()

@@ -1,7 +1,7 @@
 """The worker process.
 
 1. Decoding processes start; meanwhile torch is loaded and the pipelines that routes use are built and tried.
-2. Images in the spool that have no job get one.
+2. Images in the spool that have no job get one, now and at intervals (see `jobs.housekeeping`).
 3. Jobs run until the process is asked to stop; those in hand are then finished within a bounded time.
 """
 
@@ -16,9 +16,9 @@ import structlog
 from dicom_node import logs, settings
 from dicom_node.audit.trail import Trail
 from dicom_node.errors import SettingsInvalid
-from dicom_node.jobs.client import DatabaseQueue, open_queue
+from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.engine import Engine, Role
-from dicom_node.jobs.sweep import sweep
+from dicom_node.jobs.housekeeping import Housekeeper
 from dicom_node.operate import notify
 from dicom_node.operate.pulse import Pulse
 from dicom_node.operate.signals import end, stop_event
@@ -53,10 +53,12 @@ def run(config: Path) -> int:
     engine = Engine(node, Role.WORK)
     reader = ImageReader(node, decoders.decode, batchers)
     engine.on_image(reader, reader.give_up)
-    queue, pulse = open_queue(node), Pulse(inbox.layout, "work")
+    queue, pulse = open_queue(node), Pulse(node, "work")
+    housekeeper = Housekeeper(node.storage, inbox, queue)
     watch = HangWatch(batchers.values(), node.work.batch_timeout_s, stop, pulse)
-    finished = engine.run(stop, on_ready=lambda: begin(inbox, queue), on_beat=watch.beat)
+    finished = engine.run(stop, on_ready=lambda: begin(housekeeper), on_beat=watch.beat)
     pulse.end()
+    housekeeper.stop()
     queue.close()
     decoders.close()
     trail.stopped()
@@ -107,10 +109,10 @@ def start_batcher(pipeline: Pipeline, work: Work) -> Batcher:
     return batcher
 
 
-def begin(inbox: Inbox, queue: DatabaseQueue) -> None:
+def begin(housekeeper: Housekeeper) -> None:
     """Ready; a large spool is swept meanwhile."""
     notify.ready()
-    threading.Thread(target=sweep, args=(inbox.keys(), queue, inbox.layout), name="sweep", daemon=True).start()
+    housekeeper.start()
 
 
 class HangWatch:
