@@ -69,10 +69,13 @@ def key_of(settings: Path, image: Image) -> str:
 
 
 def settled(settings: Path, *, timeout_s: float) -> Row:
-    """Every job came to its end within the timeout."""
-    deadline = time.monotonic() + timeout_s
-    while (left := stuck(settings)) and time.monotonic() < deadline:
+    """Every job comes to its end; none is stuck, which is when nothing moves for the timeout."""
+    left, moved = stuck(settings), time.monotonic()
+    while left and time.monotonic() - moved < timeout_s:
         time.sleep(0.5)
+        before, left = left, stuck(settings)
+        if left != before:
+            moved = time.monotonic()
     return Row("jobs stuck", "0", ", ".join([str(len(left)), *map(_described, left)]), not left, "jobs")
 
 

@@ -16,7 +16,9 @@ from tests.support.recording_pacs import RecordingPacs, recording_pacs
 
 ANSWER_S = 300.0
 """From the first sending of an image to both of its results, with a death in between: a worker starts anew."""
-SETTLING_S = 300.0
+SETTLING_S = 180.0
+BETWEEN_S = {Scale.SHORT: (0.5, 3.0), Scale.FULL: (1.0, 9.0)}
+"""Between two kills. The longer ones let a worker load its networks, so that it dies with images in hand."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def at_random(scale: Scale) -> Sequence[Row]:
     with scratch("kills") as folder, hospital(folder) as (node, pacs, archive):
         sent = images(folder / "images", count)
         started = time.monotonic()
-        with killing(node, kills, between_s=(0.5, 3.0), seed=6) as done:
+        with killing(node, kills, between_s=BETWEEN_S[scale], seed=6) as done:
             node.send_all(sent)
         rows = [
             exactly("kills", kills, sum(done.values())),

@@ -93,7 +93,6 @@ class RecordingPacs:
 
     ae_title: str = "PACS"
     arrivals: list[Arrival] = field(default_factory=list)
-    associations: int = 0
     port: int = 0
     mode: Mode = Mode.WELL
     after_store: Callable[[], object] | None = None
@@ -166,7 +165,6 @@ class RecordingPacs:
                     return None
 
     def _on_requested(self, event: evt.Event) -> None:
-        self.associations += 1
         assoc = event.assoc
         if self.mode is Mode.REFUSING:
             assoc.acse.send_reject(*CALLING_NOT_RECOGNISED)
