@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from dicom_node.jobs.contract import Priority
 from dicom_node.report.rendition import PictureCompression
+from dicom_node.secrets_file import SecretFile
 from dicom_node.settings_delivery import PeerDelivery
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Port
 
@@ -16,8 +17,8 @@ class Tls(Frozen):
 
     certificate: PathBeside
     """PEM file with this node's certificate chain."""
-    key: PathBeside
-    """PEM file with the private key."""
+    key: SecretFile
+    """PEM file with the private key, or credential:NAME for one that systemd passes."""
     authorities: PathBeside
     """PEM file with the authorities that peers' certificates are checked against."""
     require_client_certificate: bool = True

@@ -130,6 +130,8 @@ class RefusalCode(StrEnum):
     CUT_OFF = "cut-off"
     UNUSABLE_EXPOSURE = "unusable-exposure"
     SEX_MISSING = "sex-missing"
+    READING_FAILED = "reading-failed"
+    """The program that reads failed over the image, time after time."""
 
 
 class WarningCode(StrEnum):
@@ -151,6 +153,8 @@ class WarningCode(StrEnum):
     """Not all thirteen bones were found."""
     TOO_YOUNG_FOR_BONES = "too-young-for-bones"
     """Younger, or read as younger, than any child whose bones the detector was taught."""
+    READ_ON_CPU = "read-on-cpu"
+    """The GPU's memory did not suffice: read by the processor, whose arithmetic differs in the last digits."""
     NOISY = "noisy"
     """Poor by noise."""
     COVERED = "covered"

@@ -18,6 +18,7 @@ from dicom_node.deliver.checkpoint import Checkpoint
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.settings import Settings
 from dicom_node.settings_network import Peer, Tls
+from dicom_node.tls import limit_to_profile, load_identity
 
 TlsArguments = tuple[ssl.SSLContext, str]
 """The context, and the host name that the peer's certificate must be for."""
@@ -92,8 +93,8 @@ def _tls_arguments(peer: Peer, tls: Tls | None) -> TlsArguments:
     if tls is None:
         raise FileNotFoundError("the peer wants TLS, and node.tls is not set")
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(tls.authorities))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.certificate, tls.key)
+    limit_to_profile(context)
+    load_identity(context, tls)
     return context, peer.host
 
 

@@ -15,6 +15,8 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
 from pynetdicom.association import Association
 
+from dicom_node.audit.message import Outcome
+from dicom_node.audit.trail import Trail
 from dicom_node.deliver import commitment, duplicates, outcomes
 from dicom_node.deliver.association import associate
 from dicom_node.deliver.ledger import Ledger
@@ -34,6 +36,14 @@ def deliver(results: StoredResults, peer: Peer, settings: Settings, ledger: Ledg
     """
     objects = objects_for(peer, results.objects)
     return _Attempt(peer, settings, ledger, objects).run() if objects else outcomes.DELIVERED
+
+
+TOLD = {
+    Verdict.RETRY: Outcome.MINOR_FAILURE,
+    Verdict.HELD: Outcome.MINOR_FAILURE,
+    Verdict.PARKED: Outcome.SERIOUS_FAILURE,
+}
+"""What the audit trail says of a verdict; of all others that it succeeded."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +97,25 @@ class _Attempt:
         self, assoc: Association, missing: Sequence[Answer], syntaxes: Syntaxes
     ) -> tuple[DeliveryOutcome, dict[str, str]]:
         """How it ended, and what the destination took now, with the codes of its answers."""
-        outcome, stored = send_answers(assoc, missing, syntaxes)
+        outcome, stored = self._send(assoc, missing, syntaxes)
         sent = replace(self.ledger.sent, stored={**self.ledger.sent.stored, **stored})
         if outcome.verdict is not Verdict.DELIVERED:
             self.ledger.keep(sent)
         elif self.peer.storage_commitment:
             self.ledger.keep(sent)
             outcome = self._commit(assoc)
+        return outcome, stored
+
+    def _send(
+        self, assoc: Association, missing: Sequence[Answer], syntaxes: Syntaxes
+    ) -> tuple[DeliveryOutcome, dict[str, str]]:
+        """As `send_answers`, with a line of the audit trail before and after."""
+        trail, to = Trail(self.settings, "deliver"), (self.peer.ae_title, self.peer.host)
+        trail.sending(*to, [answer[0] for answer in missing])
+        outcome, stored = send_answers(assoc, missing, syntaxes)
+        arrived = [each for answer in missing for each in answer if each.sop_instance_uid in stored]
+        told = arrived or [answer[0] for answer in missing]
+        trail.sent(*to, told, TOLD.get(outcome.verdict, Outcome.SUCCESS), outcome.code)
         return outcome, stored
 
     def _commit(self, assoc: Association) -> DeliveryOutcome:

@@ -54,5 +54,7 @@ class DeliveryOutcome:
 
 ReadImage = Callable[[str], Sequence[str]]
 """key -> names of the destinations its results go to; the results are then durable in the spool."""
+GiveUp = Callable[[str, str], Sequence[str]]
+"""(key, code of what it failed of) -> names of the destinations that are told that it was not read."""
 DeliverResults = Callable[[str, str], DeliveryOutcome]
 """(key, destination name) -> how this attempt ended."""

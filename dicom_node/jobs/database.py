@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import leases
+from dicom_node.secrets_file import read_secret
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 
@@ -40,8 +41,14 @@ class DatabaseMissing(JobsUnavailable):
 
 
 def database_url(settings: Settings) -> str:
-    """SQLAlchemy's URL of the job database."""
-    return settings.database.url or f"sqlite:///{Layout(settings.storage.directory).job_database}"
+    """SQLAlchemy's URL of the job database, with its password. Raises SettingsInvalid where that cannot be read."""
+    chosen = settings.database
+    if chosen.url is None:
+        return f"sqlite:///{Layout(settings.storage.directory).job_database}"
+    if chosen.password_file is None:
+        return chosen.url
+    url = sa.make_url(chosen.url).set(password=read_secret(chosen.password_file))
+    return url.render_as_string(hide_password=False)
 
 
 def is_shared(settings: Settings) -> bool:

@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import database, names
 from dicom_node.jobs.client import DatabaseQueue
-from dicom_node.jobs.contract import DeliverResults, ReadImage
+from dicom_node.jobs.contract import DeliverResults, GiveUp, ReadImage
 from dicom_node.jobs.gate import Gate
 from dicom_node.jobs.heartbeat import Heartbeat
 from dicom_node.jobs.keeper import Keeper
 from dicom_node.jobs.leases import Lease
 from dicom_node.jobs.pausing import reading_places
-from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow
+from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, answer_nobody
 from dicom_node.settings import Settings
 from dicom_node.spool.destinations import Destinations
 from dicom_node.spool.layout import Layout
@@ -63,9 +63,9 @@ class Engine:
         self._role = role
         self._layout = Layout(settings.storage.directory)
 
-    def on_image(self, read_image: ReadImage) -> None:
-        """Register what reads an image. Before `run`."""
-        workflow = ImageWorkflow(read_image)
+    def on_image(self, read_image: ReadImage, give_up: GiveUp = answer_nobody) -> None:
+        """Register what reads an image, and what answers where it cannot be read. Before `run`."""
+        workflow = ImageWorkflow(read_image, give_up)
 
         @DBOS.workflow(name=names.READ_IMAGE, max_recovery_attempts=RECOVERY_LIMIT)
         def read(key: str, attempt: int, first_at: float) -> dict[str, object]:

@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
@@ -28,6 +26,8 @@ TICK_S = 1.0
 RELEASED_AT_ONCE = 20
 GIVING_UP_EVERY_S = 60.0
 """Between two looks for held deliveries whose time is over; they are let go, and then park themselves."""
+REQUESTS_KEPT_S = 90 * 24 * HOUR_S
+"""A request for commitment whose delivery was parked or removed may still be answered for so long."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Keeper:
                 log.warning("keeper_interrupted", code=getattr(error, "code", type(error).__name__))
 
     def tick(self, now: float) -> None:
-        """Look at each destination once. now: seconds since 1970. Raises JobsUnavailable, SQLAlchemyError, OSError."""
+        """Look at each destination once. now: seconds since 1970. Raises what the database and the files do."""
         self._wake_answered()
         expired = now - self._gave_up_at >= GIVING_UP_EVERY_S
         self._names |= set(self._destinations.known())  # also those that are no longer in the settings
@@ -69,6 +69,7 @@ class Keeper:
                 self._release(name, RELEASED_AT_ONCE, before=now - self._policy(name).give_up_after_h * HOUR_S)
         if expired:
             self._gave_up_at = now
+            self._commitments.forget_old(now - REQUESTS_KEPT_S)
 
     def _wake_answered(self) -> None:
         """Let deliveries whose request for commitment was answered go at once; they look for the answer themselves."""

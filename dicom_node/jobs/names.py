@@ -26,6 +26,11 @@ def delivery_job(key: str, destination: str, attempt: int = 0) -> str:
     return f"deliver:{key}:{destination}:{attempt}"
 
 
+def job_id(key: str, destination: str | None, attempt: int) -> str:
+    """The workflow id of one attempt at a delivery, or (destination None) at reading."""
+    return image_job(key, attempt) if destination is None else delivery_job(key, destination, attempt)
+
+
 def jobs_of(key: str) -> tuple[str, str]:
     """What the workflow ids of an image version begin with."""
     return f"image:{key}", f"deliver:{key}:"

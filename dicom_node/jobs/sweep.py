@@ -1,4 +1,4 @@
-"""The spool against the jobs, at each start: whatever was acknowledged has its job, also in a new database."""
+"""The spool against the jobs: whatever was acknowledged has its job, also in a new database."""
 
 from collections.abc import Iterable
 

@@ -5,9 +5,9 @@ in its text reaches the engine's log.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NotRequired, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import structlog
 from dbos import DBOS, EnqueueOptions, WorkflowStatus
@@ -15,7 +15,8 @@ from dbos import DBOS, EnqueueOptions, WorkflowStatus
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s, stretch
-from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, ReadImage, Verdict
+from dicom_node.jobs.blame import times_blamed
+from dicom_node.jobs.contract import DeliverResults, DeliveryOutcome, GiveUp, ReadImage, Verdict
 from dicom_node.jobs.gate import PAUSED, Gate
 from dicom_node.settings_delivery import Delivery
 
@@ -23,6 +24,9 @@ PROCESS_DIED = "process-died"
 UNEXPECTED = "unexpected"
 DELIVERY_DEATHS = 3
 """A delivery during which the process died is only sent again; after this often it waits for its next attempt."""
+
+GIVING_UP_DEATHS = 2
+"""Where the process dies over telling that an image was not read, too, nobody is told."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +37,19 @@ Returned = TypeVar("Returned")
 class Unexpected(NodeError):
     """What no part of the node foresaw."""
 
-    code, retry = UNEXPECTED, True
+    code, retry, blames = UNEXPECTED, True, True
+
+
+def answer_nobody(key: str, code: str) -> Sequence[str]:
+    """The `GiveUp` of those who have no results to give."""
+    return ()
 
 
 class Outcome(TypedDict):
     """What one attempt came to: JSON, as it lies in the job database.
 
     delay_s: wait before the next attempt, None where there is none. at: end of the attempt, seconds since 1970.
-    rank: of the job in its queue, the lowest first.
+    rank: of the job in its queue, the lowest first. blamed: the image may be the cause itself.
     """
 
     verdict: str
@@ -49,13 +58,18 @@ class Outcome(TypedDict):
     delay_s: float | None
     at: float
     rank: NotRequired[int]
+    blamed: NotRequired[bool]
 
 
 @dataclass(frozen=True)
 class ImageWorkflow:
-    """Read one image version, then hand its results to each destination."""
+    """Read one image version, then hand its results to each destination.
+
+    give_up: asked once an image is blamed for what happened to its worker, and not tried again.
+    """
 
     read_image: ReadImage
+    give_up: GiveUp
 
     def run(self, key: str, attempt: int, first_at: float) -> Outcome:
         """One attempt. first_at: seconds since 1970, 0 for the first attempt itself."""
@@ -70,15 +84,26 @@ class ImageWorkflow:
 
     def _attempt(self, key: str, attempt: int, first_at: float) -> Outcome:
         if runs_of_this_job() > 1:
-            return _failed("image", PROCESS_DIED, BLAMED, key, attempt, first_at)
+            return self._blamed(PROCESS_DIED, key, attempt, first_at)
         try:
             destinations = _at_border(lambda: list(self.read_image(key)), key=key)
-        except Unexpected as error:
-            return _failed("image", error.code, BLAMED, key, attempt, first_at)
         except NodeError as error:
-            patience = PASSING if error.retry else None
-            return _failed("image", error.code, patience, key, attempt, first_at)
+            if error.blames:
+                return self._blamed(error.code, key, attempt, first_at)
+            return _failed("image", error.code, PASSING if error.retry else None, key, attempt, first_at)
         return Outcome(verdict="read", code="read", destinations=destinations, delay_s=None, at=time.time())
+
+    def _blamed(self, code: str, key: str, attempt: int, first_at: float) -> Outcome:
+        """Alone next time; after the last attempt whoever waits for a reading hears that there is none."""
+        times = times_blamed(key, attempt, first_at, _outcome_of)
+        outcome = _failed("image", code, BLAMED, key, attempt, first_at, times=times)
+        outcome["blamed"] = True
+        if outcome["verdict"] == Verdict.PARKED and runs_of_this_job() <= GIVING_UP_DEATHS:
+            try:
+                outcome["destinations"] = _at_border(lambda: list(self.give_up(key, code)), key=key)
+            except NodeError as error:
+                log.warning("image_not_answered", key=key, code=error.code)
+        return outcome
 
 
 @dataclass(frozen=True)
@@ -203,6 +228,11 @@ def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:
     return options
 
 
+def _outcome_of(workflow_id: str) -> Mapping[str, Any] | None:
+    status = DBOS.get_workflow_status(workflow_id)
+    return status.output if status and isinstance(status.output, dict) else None
+
+
 def _at_border(work: Callable[[], Returned], **job: str) -> Returned:
     """What work returns. Raises NodeError only: anything else is logged by its kind, without its text."""
     try:
@@ -224,13 +254,18 @@ def _failed(
     *,
     destination: str | None = None,
     goes_on: Verdict = Verdict.RETRY,
+    times: int | None = None,
 ) -> Outcome:
-    """Log the fault, and say when to try again; patience None: not at all. goes_on: the verdict where it is."""
+    """Log the fault, and say when to try again; patience None: not at all. goes_on: the verdict where it is.
+
+    times: how often it was tried before, where not every attempt counts.
+    """
     now = time.time()
     delay_s = None
     if patience is not None:
         stretched = stretch(key, destination, str(attempt)) if destination else 1.0
-        delay_s = next_delay_s(patience, attempt=attempt, first_at=first_at or now, now=now, stretched=stretched)
+        counted = attempt if times is None else times
+        delay_s = next_delay_s(patience, attempt=counted, first_at=first_at or now, now=now, stretched=stretched)
     verdict = Verdict.PARKED if delay_s is None else goes_on
     level = log.error if delay_s is None else log.info if verdict is Verdict.PENDING else log.warning
     fields = {"destination": destination} if destination else {}

@@ -1,7 +1,8 @@
 """`dicom-node check`: whether the node can do its work as it is set up, a line for each thing.
 
-In order: the settings file; pipelines and their weights by hash; directories and disk; the job database; TLS files;
-each destination; associations that were refused lately. Exit status 1 where any of it fails.
+In order: the settings file; pipelines and their weights by hash; directories and disk; the job database, and whether
+files and jobs agree; TLS files; each destination; associations that were refused lately. Exit status 1 where any of it
+fails.
 """
 
 import os
@@ -13,7 +14,9 @@ from tempfile import TemporaryFile
 import typer
 
 from dicom_node.errors import NodeError, SettingsInvalid
+from dicom_node.jobs.agreement import Kind
 from dicom_node.operate.finding import Finding, Level, fail, ok, warn
+from dicom_node.operate.stored_image import SHOWN
 from dicom_node.settings import Mode, Settings, load
 from dicom_node.settings_network import Allowance
 from dicom_node.spool.layout import Layout
@@ -28,6 +31,13 @@ REFUSED = {
     "host": "the settings have {}: correct this peer's host, if the caller is the same",
     "too-many-associations": "node.maximum_associations is {}",
     "too-many-associations-of-the-peer": "{}",
+}
+
+DIFFERENCES = {
+    Kind.IMAGE_WITHOUT_JOB: "a running worker gives each one within storage.sweep_interval_s",
+    Kind.JOB_WITHOUT_IMAGE: "the file was lost or removed by hand: have it sent again, then jobs cancel",
+    Kind.DELIVERY_WITHOUT_RESULTS: "the results were lost or removed by hand: jobs reread, then jobs cancel",
+    Kind.RESULTS_WITHOUT_DELIVERY: "the job database lost rows: jobs reread sends a new report",
 }
 
 
@@ -154,6 +164,22 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield fail("job database", f"{kind}: {error}", remedy)
     else:
         yield ok("job database", f"{kind} opens")
+        yield from _agreement(settings)
+
+
+def _agreement(settings: Settings) -> Iterator[Finding]:
+    from dicom_node.operate.agreement import compared
+
+    try:
+        images, found = compared(settings)
+    except NodeError as error:
+        yield warn("spool and jobs agree", f"cannot be said: {error.code}", "check again once the database answers")
+        return
+    for kind, keys in found.items():
+        detail = f"{kind}: {len(keys)} ({', '.join(key[:SHOWN] for key in keys[:REFUSALS_SHOWN])})"
+        yield warn("spool and jobs differ", detail, DIFFERENCES[kind])
+    if not found:
+        yield ok("spool and jobs agree", f"{images} images")
 
 
 def _tls(settings: Settings) -> Iterator[Finding]:

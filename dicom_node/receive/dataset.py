@@ -26,6 +26,7 @@ from pynetdicom.pdu_primitives import P_DATA
 from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable, PeerTooFast
 from dicom_node.receive.pace import Pace
 from dicom_node.receive.rate import Rate
+from dicom_node.spool.holding import hold
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
@@ -114,6 +115,7 @@ class IncomingDataSet(BytesIO):
         folder = self._inbox.layout.incoming
         file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
         try:
+            hold(file)
             write_all(file, header)
         except OSError:
             file.close()

@@ -6,7 +6,7 @@ C-STORE answers with these statuses (PS3.4 Table B.2-1, PS3.7 Annex C):
     A700  out of resources: the disk has less room than is kept in reserve, the spool cannot be written, or the peer
           sends more images a minute than its settings allow
     A900  the data set's SOP class or instance is not the one that the request names
-    C000  the data set cannot be read as far as its SOP class and instance
+    C000  the data set cannot be read as far as its SOP class and instance, or is too complex before them
     C211  anything unforeseen
 
 An object beyond maximum_object_mib, of the peer or of the node, gets an A-ABORT as soon as it is known to be too large.
@@ -27,6 +27,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
 
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import (
     IdentityMismatch,
     JobsUnavailable,
@@ -58,6 +59,7 @@ from dicom_node.spool.identity import identify
 from dicom_node.spool.origin import Origin
 from dicom_node.spool.refusals import Refusal, RefusalLog
 from dicom_node.spool.store import MIB, Inbox
+from dicom_node.structure import ObjectTooComplex
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +72,7 @@ STATUS: dict[type[NodeError], int] = {
     PeerTooFast: 0xA700,
     IdentityMismatch: 0xA900,
     ObjectUnreadable: 0xC000,
+    ObjectTooComplex: 0xC000,
 }
 HIGH = 0x0001
 """The request's Priority (PS3.7 9.1.1.1)."""
@@ -81,6 +84,7 @@ class Handlers:
     def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue, triage: Triage) -> None:
         self._settings, self._inbox, self._queue, self._triage = settings, inbox, queue, triage
         self._refusals = RefusalLog(inbox.layout.refused)
+        self._trail = Trail(settings, "receive")
         self._admitted: WeakKeyDictionary[Association, str] = WeakKeyDictionary()
         self._admission = threading.Lock()
         self._commitment = CommitmentHandler(settings, inbox.layout)
@@ -109,6 +113,7 @@ class Handlers:
         if isinstance(answer, Rejected):
             self._reject(assoc, call, answer)
             return
+        self._trail.association_opened(call.calling_ae_title, call.host)
         cast(StoringProvider, assoc.dimse).limits = self._limits[answer.peer]
         assoc.acceptor.supported_contexts = usable_contexts(
             assoc.acceptor.supported_contexts, may_send=answer.may_send, may_commit=answer.may_commit
@@ -171,6 +176,7 @@ class Handlers:
             reason=rejected.reason,
             configured=rejected.configured,
         )
+        self._trail.caller_refused(printable(call.calling_ae_title), call.host, rejected.reason)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             self._refusals.add(
@@ -198,7 +204,10 @@ class Handlers:
             arrival = self._inbox.accept(path, origin)
         finally:
             path.unlink(missing_ok=True)
-        self._enqueue(arrival.key, priority)
+        if arrival.is_stored:
+            self._enqueue(arrival.key, priority)
+            named = (str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID))
+            self._trail.received(call.calling_ae_title, call.host, self._inbox.layout.image(arrival.key), *named)
         log.info(
             "image_stored",
             key=arrival.key,

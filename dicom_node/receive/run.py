@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from dicom_node import logs
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import NodeError
 from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.contract import JobQueue, Triage
@@ -35,13 +36,15 @@ def run(config: Path, triage_by: Callable[[Settings], Triage] = lambda _settings
     """Receive until told to stop; the exit status. triage_by: how soon the settings want each image read."""
     settings = load(config)
     logs.configure(settings.logging, role="receive")
+    trail = Trail(settings, "receive")
+    trail.started(config)
     stop = stop_event()
     inbox = Inbox(Layout(settings.storage.directory), minimum_free_mib=settings.storage.minimum_free_mib)
     inbox.prepare()
     queue = open_queue(settings)
     receiver = start(settings, inbox, queue, triage_by(settings))
     notify.ready()
-    pulse = Pulse(inbox.layout, "receive")
+    pulse = Pulse(settings, "receive")
     tick_s = min(TICK_S, notify.watchdog_interval_s() or TICK_S)
     while not stop.wait(tick_s):
         pulse.beat()
@@ -49,6 +52,7 @@ def run(config: Path, triage_by: Callable[[Settings], Triage] = lambda _settings
     notify.stopping()
     finished = receiver.stop(STOP_TIMEOUT_S)
     queue.close()
+    trail.stopped()
     pulse.end()
     log.info("receiver_stopped", finished=finished)
     return end(finished)

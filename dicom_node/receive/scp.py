@@ -11,6 +11,7 @@ import structlog
 from pynetdicom import AE, _config
 
 from dicom_node import implementation
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import NodeError, SettingsInvalid
 from dicom_node.jobs.contract import JobQueue, Priority, Triage
 from dicom_node.receive.connection import NodeServer, server_tls
@@ -89,6 +90,7 @@ def start(settings: Settings, inbox: Inbox, queue: JobQueue, triage: Triage = ro
             server_class=NodeServer,
             inbox=inbox,
             node=node,
+            trail=Trail(settings, "receive"),
         )
     except OSError as error:
         raise CannotListen(f"{node.host}:{node.port}: {error.strerror or type(error).__name__}") from error

@@ -7,6 +7,7 @@ and HASH.answer.json once the destination has answered; each durable before the 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -107,6 +108,15 @@ class Commitments:
         with spool_faults():
             for suffix in (_ASKED, _ANSWER):
                 self._path(transaction_uid, suffix).unlink(missing_ok=True)
+
+    def forget_old(self, before: float) -> None:
+        """Forget requests that were made before then (seconds since 1970) and never settled. Raises SpoolUnwritable."""
+        with spool_faults():
+            for path in self._folder.glob(f"*{_ASKED}"):
+                with suppress(FileNotFoundError):  # settled a moment ago
+                    if path.stat().st_mtime < before:
+                        path.with_name(path.name.replace(_ASKED, _ANSWER)).unlink(missing_ok=True)
+                        path.unlink()
 
     def _path(self, transaction_uid: str, suffix: str) -> Path:
         return self._folder / f"{hashlib.sha256(transaction_uid.encode()).hexdigest()}{suffix}"

@@ -96,6 +96,14 @@ def read_results(layout: Layout, key: str) -> StoredResults:
     return StoredResults(key, tuple(StoredObject(path=folder / entry.pop("file"), **entry) for entry in entries))
 
 
+def destinations_of(layout: Layout, key: str) -> tuple[str, ...]:
+    """Where the final results of an image version go, as it was settled when they were made; none without results."""
+    folder = layout.results(key)
+    if not (folder / MANIFEST).exists():
+        return ()
+    return tuple(json.loads((folder / SUMMARY).read_bytes())["destinations"])
+
+
 def _write_draft(layout: Layout, draft: Path, key: str, objects: Sequence[NewObject], summary: dict[str, Any]) -> None:
     stored = StoredResults(key, tuple(_write_object(draft, new) for new in objects))
     for each in stored.objects:

@@ -41,9 +41,7 @@ def lettered(pixels: Pixels, rng: np.random.Generator, height: float) -> Pixels:
     thickness = max(1, round(height * tall / 7))
     left, bottom = int(rng.uniform(0.2, 0.5) * wide), int(rng.uniform(0.3, 0.8) * tall)
     covered = pixels.copy()
-    cv2.putText(
-        covered, letters, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, 1.0, thickness, cv2.LINE_AA
-    )  # fmt: skip
+    cv2.putText(covered, letters, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, 1.0, thickness, cv2.LINE_AA)
     return covered
 
 

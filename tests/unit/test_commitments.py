@@ -1,5 +1,6 @@
 """Requests for storage commitment and what is known of them, in files."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,16 @@ def test_a_transaction_that_is_settled_or_was_never_made_takes_no_answer(commitm
         assert commitments.answered(uid) is None
         with pytest.raises(UnknownTransaction):
             commitments.answer(uid, Answer(("1.1",), {}))
+
+
+def test_a_request_that_was_never_settled_is_forgotten_some_day(commitments: Commitments) -> None:
+    commitments.answer("1.2.3", Answer(("1.1",), {}))
+    commitments.forget_old(time.time() - 60)
+    assert commitments.answered("1.2.3") is not None
+    commitments.forget_old(time.time() + 60)
+    assert commitments.answered("1.2.3") is None
+    with pytest.raises(UnknownTransaction):
+        commitments.asked("1.2.3")
 
 
 def test_what_a_destination_has_is_read_as_it_was_written(tmp_path: Path) -> None:
