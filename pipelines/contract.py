@@ -129,6 +129,8 @@ class RefusalCode(StrEnum):
     SEVERAL_HANDS = "several-hands"
     CUT_OFF = "cut-off"
     UNUSABLE_EXPOSURE = "unusable-exposure"
+    BONES_NOT_FOUND = "bones-not-found"
+    """Too few of the bones that every hand has."""
     SEX_MISSING = "sex-missing"
     READING_FAILED = "reading-failed"
     """The program that reads failed over the image, time after time."""

@@ -42,6 +42,7 @@ REFUSALS = {
     RefusalCode.SEVERAL_HANDS: "More than one hand is seen",
     RefusalCode.CUT_OFF: "Fingers or wrist are cut off",
     RefusalCode.UNUSABLE_EXPOSURE: "The exposure cannot be used",
+    RefusalCode.BONES_NOT_FOUND: "Too few bones of a hand are seen",
     RefusalCode.SEX_MISSING: "The sex is missing, and this site requires it",
     RefusalCode.READING_FAILED: "The program failed over this image repeatedly",
 }

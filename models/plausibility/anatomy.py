@@ -149,6 +149,21 @@ def loose_bones(rng: Generator) -> Pixels:
     return render(scene, rng)
 
 
+def forearm(rng: Generator) -> Pixels:
+    """Two long bones side by side in an arm, the hand beyond the frame, some with a few bones of the wrist."""
+    scene = Scene()
+    wide, lean = float(rng.uniform(0.1, 0.22)), float(rng.uniform(-0.15, 0.15))
+    top, low = at(0.5 + lean, -0.1), at(0.5 - lean, 1.1)
+    scene.limbs.append(np.array([[*top, wide], [*low, wide * float(rng.uniform(0.9, 1.3))]]))
+    for side, size in ((-1, 1.0), (1, float(rng.uniform(0.6, 0.9)))):
+        aside = at(side * wide * 0.45, 0)
+        scene.shaft(top + aside + at(0, 0.1), low + aside, wide * 0.35 * size, flare=float(rng.uniform(1.3, 2)))
+    for _ in range(int(rng.integers(0, 5))):
+        x, y = rng.uniform(0.5 + lean - wide * 0.6, 0.5 + lean + wide * 0.6), rng.uniform(-0.05, 0.06)
+        scene.bone(oval(float(x), float(y), 0.05, 0.045), 0.7)
+    return render(scene, rng)
+
+
 def pelvis(rng: Generator) -> Pixels:
     """Hips from the front: wings, sacrum, rings below, and the heads of the thighs."""
     scene = Scene()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.plausibility.hands import HANDS_NEEDED, Hand, poor, whole
 from models.plausibility.kinds import KINDS, Kind
 from models.plausibility.scene import Pixels
-from models.plausibility.spoiled import HANDS_NEEDED, Hand, whole
 from models.plausibility.verdict import CLASSES, Verdict
 from models.preprocess import FRAME_PX, standard_frame
 
@@ -34,11 +34,17 @@ def as_hands(frames: NDArray[np.uint8]) -> JudgedFrames:
     return JudgedFrames(frames, np.full(len(frames), CLASSES.index(Verdict.HAND), np.int64))
 
 
+POOR_SHARE = 0.4
+"""Of reframed hands, so many show a little worse."""
+
+
 def reframed(hands: Sequence[Hand], count: int, seed: int) -> JudgedFrames:
-    """`count` frames of whole hands, in turn, each with other borders."""
+    """`count` frames of whole hands, in turn, each with other borders, some a little worse."""
     frames = np.empty((count, FRAME_PX, FRAME_PX), np.uint8)
     for n in range(count):
-        frames[n] = standard_frame(whole(hands[n % len(hands)], np.random.default_rng((seed, n))))
+        rng = np.random.default_rng((seed, n))
+        pixels = whole(hands[n % len(hands)], rng)
+        frames[n] = standard_frame(poor(pixels, rng) if rng.random() < POOR_SHARE else pixels)
     return as_hands(frames)
 
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from models.plausibility import anatomy, patterns, spoiled
+from models.plausibility import anatomy, broken, cut, exposures, joined, patterns, strangers
+from models.plausibility.hands import Hands
 from models.plausibility.scene import Pixels
-from models.plausibility.spoiled import Hands
 from models.plausibility.verdict import Verdict
 
 Make = Callable[[Hands, np.random.Generator], Pixels]
@@ -19,7 +19,7 @@ class Use(StrEnum):
     """What a kind is for."""
 
     TRAINED = "trained on"
-    KEPT = "never trained on, and looked at before, with version 1.0.0"
+    KEPT = "never trained on, and looked at before, with versions 1.0.0 and 1.1.0"
     FRESH = "never trained on, and never looked at before"
 
 
@@ -61,6 +61,10 @@ def _spoiled(make: Make, verdict: Verdict, *also: Verdict, use: Use = Use.TRAINE
     return Kind(_name(make), verdict, make, frozenset(also), use)
 
 
+def _fresh(make: Make, verdict: Verdict, *also: Verdict) -> Kind:
+    return _spoiled(make, verdict, *also, use=Use.FRESH)
+
+
 def _name(function: Callable[..., Pixels]) -> str:
     return function.__name__.replace("_", "-")
 
@@ -69,32 +73,61 @@ KINDS: tuple[Kind, ...] = (
     *map(_drawn, (anatomy.skull, anatomy.chest, anatomy.spine, anatomy.knee, anatomy.foot, anatomy.shoulder)),
     *map(_drawn, (anatomy.loose_bones, patterns.page, patterns.shapes, patterns.exposed_field)),
     *map(_badly_exposed, (patterns.noise, patterns.blank, patterns.saturated, patterns.gradient)),
-    _spoiled(spoiled.fingers_off, Verdict.CUT_OFF),
-    _spoiled(spoiled.wrist_off, Verdict.CUT_OFF),
-    _spoiled(spoiled.half, Verdict.CUT_OFF),
-    _spoiled(spoiled.close_up, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
-    _spoiled(spoiled.beside, Verdict.SEVERAL_HANDS),
-    _spoiled(spoiled.mirrored, Verdict.SEVERAL_HANDS),
-    _spoiled(spoiled.shuffled, Verdict.NOT_A_HAND),
-    _spoiled(spoiled.collage, Verdict.NOT_A_HAND, Verdict.CUT_OFF, Verdict.SEVERAL_HANDS),
-    _spoiled(spoiled.faint, Verdict.UNUSABLE_EXPOSURE),
-    _spoiled(spoiled.drowned, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(cut.fingers_off, Verdict.CUT_OFF),
+    _spoiled(cut.wrist_off, Verdict.CUT_OFF),
+    _spoiled(cut.half, Verdict.CUT_OFF),
+    _spoiled(cut.close_up, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
+    _spoiled(joined.beside, Verdict.SEVERAL_HANDS),
+    _spoiled(joined.mirrored, Verdict.SEVERAL_HANDS),
+    _spoiled(broken.shuffled, Verdict.NOT_A_HAND),
+    _spoiled(broken.collage, Verdict.NOT_A_HAND, Verdict.CUT_OFF, Verdict.SEVERAL_HANDS),
+    _spoiled(exposures.faint, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(exposures.drowned, Verdict.UNUSABLE_EXPOSURE),
     *(_drawn(draw, Use.KEPT) for draw in (anatomy.pelvis, anatomy.elbow, anatomy.jaw)),
     *(_drawn(draw, Use.KEPT) for draw in (patterns.clouds, patterns.test_pattern)),
-    _spoiled(spoiled.one_finger, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
-    _spoiled(spoiled.quarter, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
-    _spoiled(spoiled.stacked, Verdict.SEVERAL_HANDS),
-    _spoiled(spoiled.three, Verdict.SEVERAL_HANDS, use=Use.KEPT),
-    _spoiled(spoiled.strips, Verdict.NOT_A_HAND, use=Use.KEPT),
-    _spoiled(spoiled.swirled, Verdict.NOT_A_HAND),
-    _spoiled(spoiled.burnt, Verdict.UNUSABLE_EXPOSURE),
-    _spoiled(spoiled.double_exposed, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
-    _spoiled(spoiled.four, Verdict.SEVERAL_HANDS, use=Use.FRESH),
-    _spoiled(spoiled.overlapping, Verdict.SEVERAL_HANDS, use=Use.FRESH),
-    _spoiled(spoiled.halves_joined, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS, Verdict.CUT_OFF, use=Use.FRESH),
-    _spoiled(spoiled.waved, Verdict.NOT_A_HAND, use=Use.FRESH),
-    _spoiled(spoiled.blurred, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, use=Use.FRESH),
-    _spoiled(spoiled.lined, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, use=Use.FRESH),
+    _spoiled(cut.one_finger, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(cut.quarter, Verdict.CUT_OFF, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(joined.stacked, Verdict.SEVERAL_HANDS),
+    _spoiled(joined.three, Verdict.SEVERAL_HANDS, use=Use.KEPT),
+    _spoiled(broken.strips, Verdict.NOT_A_HAND, use=Use.KEPT),
+    _spoiled(broken.swirled, Verdict.NOT_A_HAND),
+    _spoiled(exposures.burnt, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(joined.double_exposed, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _spoiled(joined.four, Verdict.SEVERAL_HANDS),
+    _spoiled(joined.overlapping, Verdict.SEVERAL_HANDS),
+    _spoiled(broken.halves_joined, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS, Verdict.CUT_OFF),
+    _spoiled(broken.waved, Verdict.NOT_A_HAND),
+    _spoiled(exposures.blurred, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _spoiled(exposures.lined, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _drawn(anatomy.forearm),
+    _spoiled(cut.shuttered, Verdict.CUT_OFF),
+    _spoiled(cut.pushed_out, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
+    _spoiled(joined.crossed, Verdict.SEVERAL_HANDS),
+    _spoiled(joined.inset, Verdict.SEVERAL_HANDS),
+    _spoiled(broken.crumpled, Verdict.NOT_A_HAND),
+    _spoiled(broken.slipped, Verdict.NOT_A_HAND),
+    _spoiled(broken.bulged, Verdict.NOT_A_HAND),
+    _spoiled(broken.two_faced, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS, Verdict.CUT_OFF),
+    _spoiled(broken.grafted, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS, Verdict.CUT_OFF),
+    _spoiled(broken.holed, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
+    _spoiled(exposures.fogged, Verdict.UNUSABLE_EXPOSURE),
+    _spoiled(exposures.silhouette, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _spoiled(exposures.coarse, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _spoiled(exposures.shaken, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.cast, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
+    _fresh(strangers.half_exposed, Verdict.UNUSABLE_EXPOSURE, Verdict.CUT_OFF),
+    _fresh(strangers.ghosted, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE),
+    _fresh(strangers.gridded, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.manuscript, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
+    _fresh(strangers.landscape, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
+    _fresh(strangers.fingertips, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
+    _fresh(strangers.mosaic, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
+    _fresh(strangers.smeared, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.solarised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.posterised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _fresh(strangers.kaleidoscope, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
+    _fresh(strangers.ankle, Verdict.NOT_A_HAND),
+    _fresh(strangers.digit, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
 )
 SEEN = tuple(kind for kind in KINDS if kind.use is Use.TRAINED)
 UNSEEN = tuple(kind for kind in KINDS if kind.use is not Use.TRAINED)

@@ -13,7 +13,7 @@ from models.detection.finding import find
 from models.detection.hand import SCORE_THRESHOLD
 from models.detection.phantoms import phantom_outline
 from models.phantom.drawing import draw
-from models.plausibility.spoiled import Hand
+from models.plausibility.hands import Hand
 from models.preprocess import standard_frame
 from models.registry import LoadedModel
 

@@ -9,7 +9,7 @@ from models.card import Card
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones, require_bones
 from models.detection.boxes import Boxes
-from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, WarningCode
+from pipelines.contract import Bone, BoneFault, FoundBone, MissingBone, Refusal, RefusalCode, WarningCode
 from pipelines.spec import Name
 from pipelines.stages.contract import Case
 from pipelines.stages.weighted import WeightedStage
@@ -17,6 +17,8 @@ from pipelines.stages.weighted import WeightedStage
 
 class Bones(WeightedStage):
     """Puts the bones that were found on the case, in pixels of the frame it came with; warns where some are missing.
+
+    Where next to none are found it refuses, if told to: it is no hand, or one that nothing should be read from.
 
     A detector finds boxes of seven kinds, and anatomy names them (`models.detection.anatomy`). What is missing stays
     missing, with the reason why.
@@ -27,14 +29,21 @@ class Bones(WeightedStage):
     youngest_months: float = Field(64.0, ge=0)
     """A child below this age, or read as such, is younger than all whose bones were marked; the result warns of it."""
 
+    fewest: int = Field(0, ge=0, le=len(RUS_BONES))
+    """An image with fewer of the thirteen is refused; 0 refuses none."""
+
     def _fit(self, card: Card) -> None:
         require_bones(card)
 
-    def apply(self, case: Case) -> Case:
-        """The case with its bones, and a warning where one is missing."""
+    def apply(self, case: Case) -> Case | Refusal:
+        """The case with its bones, and a warning where one is missing; a refusal where too few are there."""
         frame = case.standard_frame[None]
         (found,) = find_bones(frame, self.model, device=self._device)
         hand = name_bones(_with_inside(found), self.model.card.classes)
+        named = sum(bone.bone in RUS_BONES for bone in hand.bones)
+        if named < self.fewest:
+            detail = f"{named} of the {len(RUS_BONES)} bones are found; {self.fewest} are needed."
+            return Refusal(RefusalCode.BONES_NOT_FOUND, detail, (self.identity,) if self.identity else ())
         missing = tuple(
             MissingBone(Bone(bone), BoneFault(fault)) for bone, fault in hand.missing.items() if bone in RUS_BONES
         )

@@ -8,7 +8,7 @@ from torch import nn
 
 from models.attention.coarse import Box
 from models.card import Task
-from models.plausibility.spoiled import Hand
+from models.plausibility.hands import Hand
 from models.plausibility.verdict import CLASSES, Verdict
 from models.registry import LoadedModel
 from tests.support.readers import CARD

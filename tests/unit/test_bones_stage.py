@@ -8,7 +8,18 @@ import pytest
 from models.phantom.drawing import Phantom, draw
 from models.registry import LoadedModel
 from pipelines.build import STAGES
-from pipelines.contract import Bone, BoneFault, HandRadiograph, Laterality, MissingBone, ModelIdentity, Sex, WarningCode
+from pipelines.contract import (
+    Bone,
+    BoneFault,
+    HandRadiograph,
+    Laterality,
+    MissingBone,
+    ModelIdentity,
+    Refusal,
+    RefusalCode,
+    Sex,
+    WarningCode,
+)
 from pipelines.read import StagedPipeline
 from pipelines.readers.whole_hand import WholeHandParameters, WholeHandReader
 from pipelines.spec import PipelineSpec, load_spec
@@ -32,8 +43,8 @@ def fractions(phantom: Phantom, *, mirrored: bool = False) -> dict[str, tuple[fl
     return boxes
 
 
-def stage(model: LoadedModel) -> Bones:
-    return Bones(weights="finder").loaded(lambda _name: model, "cpu")
+def stage(model: LoadedModel, *, fewest: int = 0) -> Bones:
+    return Bones(weights="finder", fewest=fewest).loaded(lambda _name: model, "cpu")
 
 
 def without(boxes: dict[str, tuple[float, float, float, float]], *bones: str) -> LoadedModel:
@@ -65,6 +76,18 @@ def test_where_no_hand_is_found_all_thirteen_bones_are_missing() -> None:
     found = stage(bone_detector(few)).apply(Case(HandRadiograph(LEFT.pixels)))
     assert found.bones == ()
     assert found.missing_bones == tuple(MissingBone(bone, BoneFault.NO_HAND) for bone in Bone)
+
+
+@pytest.mark.parametrize(("fewest", "read"), [(0, True), (9, True), (10, False)])
+def test_an_image_with_fewer_bones_than_are_needed_is_refused(fewest: int, read: bool) -> None:
+    missing = ["distal-phalanx-1", "distal-phalanx-3", "middle-phalanx-3", "middle-phalanx-5"]
+    answer = stage(without(fractions(LEFT), *missing), fewest=fewest).apply(Case(HandRadiograph(LEFT.pixels)))
+    if read:
+        assert isinstance(answer, Case)
+        assert len(answer.bones) == 9
+    else:
+        detail, judges = "9 of the 13 bones are found; 10 are needed.", (ModelIdentity("known", "1.0.0", "6" * 64),)
+        assert answer == Refusal(RefusalCode.BONES_NOT_FOUND, detail, judges)
 
 
 def test_boxes_with_low_scores_are_not_looked_at() -> None:

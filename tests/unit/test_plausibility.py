@@ -1,14 +1,17 @@
 """What a judge tells apart: made-up pictures of every kind, and its verdicts."""
 
+import cv2
 import numpy as np
 import pytest
 
 from models.data.labels import Split
+from models.plausibility.cut import fingers_off, half, quarter, shuttered, wrist_off
+from models.plausibility.hands import moved, poor, whole
+from models.plausibility.joined import mirrored
 from models.plausibility.judged import made, pictures, reframed
 from models.plausibility.judging import HIGHEST_THRESHOLD, of_hand, threshold_for, verdict_of
 from models.plausibility.kinds import KINDS, SEEN, UNSEEN, Kind
 from models.plausibility.sources import phantom_hands
-from models.plausibility.spoiled import fingers_off, half, mirrored, quarter, whole, wrist_off
 from models.plausibility.verdict import CLASSES, Verdict
 from pipelines.contract import RefusalCode
 from tests.support.judges import rows_and_columns
@@ -65,6 +68,29 @@ def test_cuts_take_away_what_they_are_named_for(seed: int) -> None:
     assert no_wrist.max() <= BOX.top + 0.68 * tall + EDGE
     assert np.ptp(half([COLUMNS], np.random.default_rng(seed))) <= BOX.left + 0.6 * (BOX.right - BOX.left) + EDGE
     assert max(np.ptp(quarter([hand], np.random.default_rng(seed))) for hand in (ROWS, COLUMNS)) < 0.6
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_shutter_hides_a_part_of_the_hand_and_leaves_the_rest_as_it_was(seed: int) -> None:
+    pixels = HANDS[0].pixels
+    changed = np.abs(shuttered(HANDS, np.random.default_rng(seed)) - pixels) > 0.02
+    assert 0.1 < (changed[pixels > 0.4]).mean() < 0.95
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_poor_hand_is_as_it_was_but_for_what_hides_no_bone(seed: int) -> None:
+    hand = HANDS[0].pixels
+    there = poor(hand, np.random.default_rng(seed))
+    assert (there.shape, there.dtype) == (hand.shape, np.float32)
+    assert not np.array_equal(there, hand)
+    before, after = (cv2.medianBlur(each, 5).ravel() for each in (hand, there))  # without grain and single rows
+    assert np.corrcoef(before, after)[0, 1] > 0.85
+
+
+def test_pixels_are_taken_from_where_they_are_pointed_to() -> None:
+    shifted = moved(COLUMNS.pixels, np.full(COLUMNS.pixels.shape, 3.0), np.zeros(COLUMNS.pixels.shape))
+    assert np.allclose(shifted[:, :-3], COLUMNS.pixels[:, 3:])
+    assert np.allclose(shifted[:, -3:], COLUMNS.pixels[:, -1:])
 
 
 def test_both_hands_stand_side_by_side_and_mirrored() -> None:

@@ -10,7 +10,7 @@ from models import registry
 from models.data.labels import Split
 from models.phantom.damage import lower_resolution, poisson_noise
 from models.phantom.drawing import draw
-from models.plausibility import anatomy, patterns, spoiled
+from models.plausibility import anatomy, cut, exposures, joined, patterns
 from models.plausibility.scene import Pixels
 from models.plausibility.sources import phantom_hands
 from models.plausibility.verdict import Verdict
@@ -64,10 +64,10 @@ def test_poor_radiographs_of_hands_are_read(pixels: Pixels) -> None:
         (anatomy.foot, RefusalCode.NOT_A_HAND),
         (patterns.page, RefusalCode.NOT_A_HAND),
         (patterns.noise, RefusalCode.UNUSABLE_EXPOSURE),
-        (partial(spoiled.mirrored, HANDS), RefusalCode.SEVERAL_HANDS),
-        (partial(spoiled.fingers_off, HANDS), RefusalCode.CUT_OFF),
-        (partial(spoiled.wrist_off, HANDS), RefusalCode.CUT_OFF),
-        (partial(spoiled.drowned, HANDS), RefusalCode.UNUSABLE_EXPOSURE),
+        (partial(joined.mirrored, HANDS), RefusalCode.SEVERAL_HANDS),
+        (partial(cut.fingers_off, HANDS), RefusalCode.CUT_OFF),
+        (partial(cut.wrist_off, HANDS), RefusalCode.CUT_OFF),
+        (partial(exposures.drowned, HANDS), RefusalCode.UNUSABLE_EXPOSURE),
     ],
 )
 def test_what_is_no_whole_hand_is_refused_for_what_it_is(make: partial[Pixels], code: RefusalCode) -> None:
@@ -127,7 +127,7 @@ def test_the_pipeline_of_radiographs_judges_and_that_of_phantoms_does_not() -> N
 
 def test_the_shipped_judge_is_small_and_its_threshold_was_set_on_the_calibrate_split() -> None:
     card = registry.verify("plausibility")
-    assert card.training["network_parameters"] <= 250_000
+    assert card.training["network_parameters"] <= 400_000
     assert card.metrics["calibrate_hands"] == 616
     assert card.metrics["calibrate_refused"] <= 616 / 400
     assert not [key for key in card.metrics if key.startswith("test")]

@@ -27,11 +27,11 @@ TINY = PlausibilityRecipe(
 )  # fmt: skip
 
 
-def test_the_slim_judge_stays_below_a_quarter_of_a_million_parameters() -> None:
+def test_the_slim_judge_stays_below_400_000_parameters() -> None:
     recipe = load_plausibility_recipe(RECIPE)
     network = build_network(recipe.architecture, recipe.network_parameters)
     assert task_of(RECIPE) is Task.PLAUSIBILITY
-    assert sum(p.numel() for p in network.parameters()) <= 250_000
+    assert sum(p.numel() for p in network.parameters()) <= 400_000
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Refusals counted, and the page that says so."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ def kind(name: str) -> Kind:
     return found
 
 
-CHEST, NOISE, THREE, FOUR = (kind(name) for name in ("chest", "noise", "three", "four"))
+CHEST, NOISE, THREE, CAST = (kind(name) for name in ("chest", "noise", "three", "cast"))
 OUTCOMES = [
     (CHEST, RefusalCode.NOT_A_HAND), (CHEST, RefusalCode.CUT_OFF), (NOISE, RefusalCode.FLAT), (THREE, None),
 ]  # fmt: skip
@@ -47,6 +48,10 @@ def test_a_reason_is_right_where_it_says_what_the_picture_is() -> None:
     assert (chest.refused, chest.right) == (Share(2, 2), Share(1, 2))
     assert (noise.refused, noise.right) == (Share(1, 1), Share(1, 1))
     assert (three.refused, three.right, three.codes) == (Share(0, 1), Share(0, 1), {})
+    (blind,) = tallies([(NOISE, RefusalCode.BONES_NOT_FOUND)])
+    assert blind.right == Share(1, 1)
+    (pair,) = tallies([(THREE, RefusalCode.BONES_NOT_FOUND)])
+    assert (pair.refused, pair.right) == (Share(1, 1), Share(0, 1))
     assert NOISE.right == {Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND}
     assert refusals([None, RefusalCode.FLAT, None]) == Share(1, 3)
 
@@ -65,8 +70,11 @@ def test_the_page_tells_kinds_that_were_trained_on_from_others_and_says_which_go
     assert "| all: 3 | 3 of 4, 75.00%" in text
     assert "Let through: three 1 of 1." in text
     assert "never looked at before" not in text
-    assert "| four |" in document(Measured(9, hands, tallies([(FOUR, None)]), COSTS), ORIGIN)
+    assert "| cast |" in document(Measured(9, hands, tallies([(CAST, None)]), COSTS), ORIGIN)
     assert "less than 0.2500 probable" in text
+    assert "bones-not-found" not in text
+    asked = document(Measured(9, hands, tallies(OUTCOMES), COSTS), replace(ORIGIN, fewest=7))
+    assert "fewer than 7 of the thirteen bones" in asked
     assert "| checks | 2.0 | 0.05 |" in text
     assert "No real radiograph of anything but a hand was at hand" in text
 

@@ -18,7 +18,7 @@ LIMITS = (
 )
 
 HISTORY = (
-    "Version 1.0.0 of the judge was measured on fold 9 before; what followed from it stands in "
+    "Versions 1.0.0 and 1.1.0 of the judge were measured on fold 9 before; what followed from each stands in "
     "docs/decisions/0016-a-judge-taught-by-made-up-pictures.md."
 )
 
@@ -38,13 +38,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class Origin:
-    """What was measured, and the commands that measure it again and set the threshold."""
+    """What was measured, and the command that measures it again.
+
+    threshold: of the judge; fewest: bones that an image needs, 0 where none are asked for.
+    """
 
     pipeline: str
     fingerprint: str
     models: Sequence[ModelIdentity]
     threshold: float
     command: str
+    fewest: int = 0
 
 
 def document(measured: Measured, origin: Origin) -> str:
@@ -77,11 +81,17 @@ def document(measured: Measured, origin: Origin) -> str:
 
 
 def _threshold(origin: Origin) -> str:
-    return (
+    bones = (
+        f" What passes the judge is refused where fewer than {origin.fewest} of the thirteen bones of RUS-CHN are "
+        "found in it: bones-not-found, which is counted as a right reason for all but several hands. The pipeline's "
+        "YAML file says how many."
+    )
+    judge = (
         f"An image is refused where the judge finds it less than {origin.threshold:.4f} probable that it is one whole "
         "hand. The threshold stands on the judge's card. `dicom-node package` set it on the odd ids of fold 8, "
         "half-way between the hand that is refused last where one in 400 of them may be, and the next one."
     )
+    return judge + bones if origin.fewest else judge
 
 
 def _goal(share: Share) -> str:

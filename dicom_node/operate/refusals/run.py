@@ -29,6 +29,7 @@ from pipelines.build import build
 from pipelines.contract import HandRadiograph, Sex
 from pipelines.read import StagedPipeline
 from pipelines.readers.contract import Request
+from pipelines.stages.bones import Bones
 from pipelines.stages.contract import Case
 from pipelines.stages.plausibility import Plausibility
 
@@ -65,7 +66,7 @@ def evaluate_refusals(
     made = [(kind, _outcome(built, enlarged(pixels))) for kind, pixels in pictures(kinds, each, spoiled, SEED)]
     costs = _costs(built, [hand.pixels for hand in spoiled[:TIMED]])
     command = f"dicom-node evaluate-refusals --data DIR --fold {fold} --each {each} --pipeline {pipeline}"
-    origin = Origin(built.name, built.fingerprint, built.models, threshold, command)
+    origin = Origin(built.name, built.fingerprint, built.models, threshold, command, _fewest(built))
     text = document(Measured(fold, hands, tallies(made), costs), origin)
     if output is not None:
         output.write_text(text, encoding="utf-8")
@@ -86,6 +87,10 @@ def _threshold(pipeline: StagedPipeline) -> float:
         if isinstance(stage, Plausibility):
             return stage.least
     raise ValueError(f"pipeline {pipeline.name}: has no stage plausibility; add it to its YAML file")
+
+
+def _fewest(pipeline: StagedPipeline) -> int:
+    return max((stage.fewest for stage in pipeline.stages if isinstance(stage, Bones)), default=0)
 
 
 def _outcome(pipeline: StagedPipeline, pixels: NDArray[np.float32]) -> Outcome:

@@ -12,15 +12,16 @@ from pipelines.contract import RefusalCode
 
 Outcome = RefusalCode | None
 """Why a picture was refused, None where it was not."""
+_BONES = RefusalCode.BONES_NOT_FOUND
 RIGHT_CODES: Mapping[Verdict, frozenset[RefusalCode]] = {
-    Verdict.NOT_A_HAND: frozenset({RefusalCode.NOT_A_HAND}),
+    Verdict.NOT_A_HAND: frozenset({RefusalCode.NOT_A_HAND, _BONES}),
     Verdict.SEVERAL_HANDS: frozenset({RefusalCode.SEVERAL_HANDS}),
-    Verdict.CUT_OFF: frozenset({RefusalCode.CUT_OFF}),
+    Verdict.CUT_OFF: frozenset({RefusalCode.CUT_OFF, _BONES}),
     Verdict.UNUSABLE_EXPOSURE: frozenset(
-        {RefusalCode.UNUSABLE_EXPOSURE, RefusalCode.FLAT, RefusalCode.EMPTY, RefusalCode.SATURATED}
+        {RefusalCode.UNUSABLE_EXPOSURE, RefusalCode.FLAT, RefusalCode.EMPTY, RefusalCode.SATURATED, _BONES}
     ),
 }
-"""Which reasons say the same as a verdict."""
+"""Which reasons are true where a verdict is; that bones are not found is true of all but several hands."""
 
 
 @dataclass(frozen=True)
