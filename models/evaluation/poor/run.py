@@ -14,7 +14,7 @@ from PIL import Image
 from models.data.folder import FolderSource
 from models.evaluation.charts import ccs_chart
 from models.evaluation.metrics import Array
-from models.evaluation.paper.origin import table
+from models.evaluation.paper.origin import NOT_TRAINED, table
 from models.evaluation.poor import tables
 from models.evaluation.poor.arrangements import GOOD, Arrangement, Improvers
 from models.evaluation.poor.conditions import CLEAN, PAPER, STRANGE, strengths_line
@@ -68,8 +68,9 @@ def _write(material: Material, command: str, fold: int, output: Path) -> Path:
         f"images as they came: {strengths_line()}."
     )
     parts = [f"# {material.asked.title}", first, *_losses(material, output)]
-    for name, reader in material.readers.items():
-        parts += _of_reader(material, name, reader, output)
+    for name in material.asked.readers:
+        reader = material.readers.get(name)
+        parts += _of_reader(material, name, reader, output) if reader else [f"## Arrangements: {name}", NOT_TRAINED]
     parts += _networks(material, output) if measured.improvers else ["## Networks", "None was trained yet."]
     parts += ["## Weights", _weights(material)]
     page = output.with_suffix(".md")
