@@ -27,6 +27,7 @@ from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable, PeerT
 from dicom_node.receive.pace import Pace
 from dicom_node.receive.rate import Rate
 from dicom_node.spool.holding import hold
+from dicom_node.spool.identity import PARSE_ERRORS
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
@@ -197,10 +198,13 @@ def _header(message: DIMSEMessage, assoc: Association) -> bytes | None:
     if "AffectedSOPClassUID" not in command or "AffectedSOPInstanceUID" not in command:
         raise ObjectUnreadable("the C-STORE request names no SOP class and instance")
     buffer = BytesIO()
-    meta = create_file_meta(
-        sop_class_uid=command.AffectedSOPClassUID,
-        sop_instance_uid=command.AffectedSOPInstanceUID,
-        transfer_syntax=syntaxes[message.context_id],
-    )
-    write_file_meta_info(DicomIO(buffer), meta)
+    try:
+        meta = create_file_meta(
+            sop_class_uid=command.AffectedSOPClassUID,
+            sop_instance_uid=command.AffectedSOPInstanceUID,
+            transfer_syntax=syntaxes[message.context_id],
+        )
+        write_file_meta_info(DicomIO(buffer), meta)
+    except PARSE_ERRORS as error:
+        raise ObjectUnreadable(f"the request's SOP class or instance is none ({type(error).__name__})") from None
     return b"\x00" * 128 + b"DICM" + buffer.getvalue()

@@ -1,6 +1,6 @@
-"""The upper layer's state machine (PS3.8 9.2), where a peer does what its table has no row for.
+"""The upper layer's state machine (PS3.8 9.2), where a peer does what its table, or a parser, has no row for.
 
-pynetdicom raises there, which ends the thread of the connection with whatever it holds.
+pynetdicom raises there, which ends the thread of the connection and leaves its association to wait.
 """
 
 import structlog
@@ -13,7 +13,10 @@ CLOSED = "Sta1"
 
 
 class GuardedMachine(StateMachine):
-    """Takes no notice of events after the connection was closed, and ends an association that breaks the protocol."""
+    """Takes no notice of events after the connection was closed; ends an association that breaks the protocol.
+
+    This is the border of the connection's thread: whatever a peer's bytes make of it ends this association alone.
+    """
 
     def do_action(self, event: str) -> None:
         """As the base class, which knows the table."""
@@ -23,6 +26,9 @@ class GuardedMachine(StateMachine):
             if self.current_state == CLOSED:
                 return
             log.warning("protocol_violated", code=event, status=self.current_state)
+            self._end()
+        except Exception as error:
+            log.error("association_failed", code=event, status=self.current_state, error=type(error).__name__)
             self._end()
 
     def _end(self) -> None:

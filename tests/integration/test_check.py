@@ -233,6 +233,23 @@ def test_the_shipped_weights_terms_are_shown(tmp_path: Path, capsys: pytest.Capt
     assert "non-commercial" in starting("warn terms of use", lines)
 
 
+def test_an_audit_trail_that_cannot_be_written_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failing = write_settings(tmp_path, audit={"file": "missing/audit.jsonl"})
+    status, lines = run(failing, capsys)
+    assert status == 1
+    assert "No such file" in starting("FAIL audit trail", lines)
+    _status, lines = run(write_settings(tmp_path, audit={"file": "audit.jsonl"}), capsys)
+    assert "audit.jsonl" in starting("ok audit trail", lines)
+
+
+def test_a_peer_that_may_be_anywhere_is_a_warning_without_tls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anyone = {"anyone": {"ae_title": "ANYONE", "host": "*"}}
+    _status, lines = run(write_settings(tmp_path, peers=anyone, routes=[]), capsys)
+    assert "any machine may send" in starting("warn peer anyone", lines)
+
+
 def test_what_files_and_jobs_differ_in_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_settings(tmp_path, routes=[])
     settings = load(path)

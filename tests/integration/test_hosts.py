@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import names
 from dicom_node.jobs.client import DatabaseQueue, open_queue
-from dicom_node.jobs.database import BUSY_TIMEOUT_S, prepare
+from dicom_node.jobs.database import BUSY_TIMEOUT_S, connect, prepare
+from dicom_node.jobs.leases import RELEASING, TAKING_OVER, Lease, leading
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import read_results
@@ -206,3 +208,53 @@ def test_a_worker_whose_database_is_missing_ends_and_says_why(tmp_path: Path, se
     ended = subprocess.run(entry.command("work", config, quick=True), capture_output=True, timeout=200, check=False)
     assert ended.returncode != 0
     assert b"DatabaseMissing" in ended.stderr
+
+
+def test_a_host_that_is_frozen_within_a_transaction_holds_up_no_other_job(
+    tmp_path: Path, database: dict[str, Any], queue: DatabaseQueue
+) -> None:
+    settings = Settings.model_validate({"storage": {"directory": tmp_path}, "database": database})
+    held, free = "a" * 64, "b" * 64
+    queue.enqueue_image(held)
+    queue.enqueue_image(free)
+    engine = connect(settings)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE dbos.workflow_status SET status = 'PENDING', executor_id = 'work@gone'"))
+    with engine.begin() as frozen:
+        frozen.execute(
+            sa.text("SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid = :id FOR UPDATE"), {"id": f"image:{held}"}
+        )
+        assert Lease(engine, "work@two", LEASE_S).take_over() == [f"image:{free}"]
+    assert Lease(engine, "work@two", LEASE_S).take_over() == [f"image:{held}"]
+    engine.dispose()
+
+
+def test_who_could_not_renew_for_a_while_does_not_judge_others(
+    tmp_path: Path, database: dict[str, Any], queue: DatabaseQueue
+) -> None:
+    """After the database was away every lease has run out, of those that live as well."""
+    settings = Settings.model_validate({"storage": {"directory": tmp_path}, "database": database})
+    engine, short_s = connect(settings), 0.5
+    lease = Lease(engine, "work@two", short_s)
+    assert not lease.renew()
+    deadline = time.monotonic() + GRACE_S
+    while not lease.renew():
+        assert time.monotonic() < deadline
+        time.sleep(short_s / 10)
+    time.sleep(2 * short_s)
+    assert not lease.renew()
+    engine.dispose()
+
+
+def test_one_process_of_all_leads(tmp_path: Path, database: dict[str, Any], queue: DatabaseQueue) -> None:
+    settings = Settings.model_validate({"storage": {"directory": tmp_path}, "database": database})
+    engine = connect(settings)
+    with (
+        leading(engine, RELEASING) as first,
+        leading(engine, RELEASING) as second,
+        leading(engine, TAKING_OVER) as other,
+    ):
+        assert (first, second, other) == (True, False, True)
+    with leading(engine, RELEASING) as again:
+        assert again
+    engine.dispose()

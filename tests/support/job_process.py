@@ -76,8 +76,6 @@ class StandIns:
         times = self._note(f"deliver {key} {destination}")
         if self.behaviour == "pacs-away" and destination == "pacs" and times < 3:
             return DeliveryOutcome(Verdict.RETRY, "association-refused")
-        if self.behaviour == "pacs-dead" and destination == "pacs":
-            return DeliveryOutcome(Verdict.HELD, "connection-failed", answered=False)
         if self.behaviour == "pacs-hangs" and destination == "pacs":
             time.sleep(60)
         if self.behaviour == "pacs-refuses" and destination == "pacs":

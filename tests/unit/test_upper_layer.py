@@ -3,6 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from pynetdicom.fsm import StateMachine
+
 from dicom_node.receive.upper_layer import GuardedMachine
 
 
@@ -23,6 +26,17 @@ def test_an_answer_of_ours_after_the_abort_closes_the_connection() -> None:
     assert dul.closed == [True]
     assert (dul.assoc.is_aborted, dul.assoc.is_established) == (True, False)
     assert dul.assoc._kill
+    assert dul._kill_thread
+
+
+def test_whatever_a_parser_raises_ends_this_association(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(self: StateMachine, event: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(StateMachine, "do_action", raises)
+    guarded, dul = machine("Sta6")
+    guarded.do_action("Evt10")
+    assert dul.closed == [True]
     assert dul._kill_thread
 
 
