@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from dicom_node.cli_models import calibrate, data_app, evaluate_refusals, evaluate_runs, models_app, with_clear_faults
+from dicom_node.cli_models import (
+    calibrate,
+    data_app,
+    evaluate_quality,
+    evaluate_refusals,
+    evaluate_runs,
+    models_app,
+    with_clear_faults,
+)
 from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app, status
 
 app = typer.Typer(
@@ -23,6 +31,7 @@ app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
 app.command()(conformance)
+app.command()(evaluate_quality)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
 app.command()(status)
@@ -56,9 +65,10 @@ def receive(config: ConfigOption) -> None:
 
     Example: dicom-node receive --config /etc/dicom-node/node.yaml
     """
+    from dicom_node.operate.triage import triage_by
     from dicom_node.receive.run import run
 
-    raise typer.Exit(run(config))
+    raise typer.Exit(run(config, triage_by))
 
 
 @app.command()

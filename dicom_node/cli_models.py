@@ -242,6 +242,26 @@ def evaluate_runs(
     typer.echo(str(page))
 
 
+def evaluate_quality(
+    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+) -> None:
+    """Write the results document of poor images: damage, what improves them, how readers read both.
+
+    Example: dicom-node evaluate-quality config/evaluation/bonet_plus.yaml --runs runs --data /data --output results/bp
+    """
+    from models.evaluation.poor.run import write_quality
+
+    page = with_clear_faults(
+        lambda: write_quality(document, runs=runs, data=data, output=output, fold=fold, limit=limit)
+    )
+    typer.echo(str(page))
+
+
 def evaluate_refusals(
     data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
     fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,

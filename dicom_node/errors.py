@@ -8,6 +8,8 @@ class NodeError(Exception):
 
     code: ClassVar[str] = "node-error"
     retry: ClassVar[bool] = False
+    blames: ClassVar[bool] = False
+    """The image itself may be the cause: it is tried a few times more, alone, and then given up."""
 
 
 class SettingsInvalid(NodeError):

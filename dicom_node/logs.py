@@ -6,6 +6,7 @@ the values they choke on.
 """
 
 import logging
+import re
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
@@ -37,6 +38,7 @@ OWN = frozenset({"event", "level", "timestamp"})
 LIBRARIES = ("pynetdicom", "dbos")
 """Loggers of others whose warnings are worth reading."""
 LONGEST_VALUE = 300
+_QUOTED = re.compile(r"""'.*'|".*\"""")
 
 EventDict = MutableMapping[str, Any]
 
@@ -92,7 +94,7 @@ class LibraryGate(logging.Handler):
         fields: dict[str, Any] = {"logger": record.name, "where": f"{record.module}:{record.lineno}"}
         error = record.exc_info[1] if record.exc_info else None
         if error is None and not isinstance(record.msg, BaseException):
-            fields["message"] = _one_line(record.getMessage())
+            fields["message"] = _without_quotations(record.getMessage())
         elif error is not None:
             fields |= {"error": type(error).__name__, "where": _where(error.__traceback__)}
         structlog.get_logger().warning("library_warning", **fields)
@@ -142,8 +144,9 @@ def _printable(value: Any) -> Any:
     return type(value).__name__
 
 
-def _one_line(message: str) -> str:
-    return message.partition("\n")[0]
+def _without_quotations(message: str) -> str:
+    """The first line, and nothing of what it quotes: that is a peer's."""
+    return _QUOTED.sub("'...'", message.partition("\n")[0])
 
 
 def _where(traceback: TracebackType | None) -> str:

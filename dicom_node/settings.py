@@ -8,10 +8,16 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dicom_node.jobs.contract import Priority
+from dicom_node.settings_audit import Audit
+from dicom_node.settings_database import Database
 from dicom_node.settings_delivery import Delivery
 from dicom_node.settings_document import Document, Fault, faults_error
 from dicom_node.settings_network import Allowance, Node, Peer
+from dicom_node.settings_parsing import Parsing
+from dicom_node.settings_storage import Storage
 from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Pattern
+from dicom_node.settings_work import Work
 
 
 class Candidates(Frozen):
@@ -46,57 +52,10 @@ class Route(Frozen):
     """Which images this route takes."""
     pipeline: Name = "bone_age"
     """A file of config/pipelines, without .yaml."""
+    priority: Priority = Priority.ROUTINE
+    """stat puts what the route takes, and its results, before all that is routine."""
     destinations: tuple[str, ...] = ()
     """Names of peers that receive the results."""
-
-
-class Storage(Frozen):
-    """Where images, results and the job database lie."""
-
-    directory: PathBeside = Path("state")
-    """Absolute, or relative to the settings file."""
-    minimum_free_mib: int = Field(default=1024, ge=1)
-    """Below this much free disk images are refused with A700, until there is room again."""
-
-
-class Database(Frozen):
-    """The job database."""
-
-    url: str | None = None
-    """postgresql://user@host/name for several hosts; null keeps a SQLite file in storage.directory."""
-
-
-class DeviceKind(StrEnum):
-    """Where networks run."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class Work(Frozen):
-    """Reading images."""
-
-    pipelines_directory: PathBeside | None = None
-    """Folder of pipeline YAML files; null takes those that come with the node."""
-    weights_directory: PathBeside | None = None
-    """Folder of weights with their manifest; null takes those that come with the node."""
-    device: DeviceKind = DeviceKind.AUTO
-    """auto takes a GPU where there is one."""
-    concurrency: int = Field(default=8, ge=1, le=256)
-    """Images in hand at a time."""
-    batch_size: int = Field(default=8, ge=1, le=64)
-    """At most this many waiting images go through the network together."""
-    batch_wait_ms: float = Field(default=30.0, ge=0, le=1000)
-    """How long the first image of a batch waits for others."""
-    decoder_processes: int = Field(default=2, ge=1, le=32)
-    """Processes that decode pixels; one may die without harm to the rest."""
-    twin_wait_s: float = Field(default=60.0, ge=0, le=3600)
-    """How long a raw or captured image of a known exposure waits for the processed one, which is then read instead."""
-    decode_timeout_s: float = Field(default=60.0, gt=0, le=600)
-    """A decoder that takes longer is ended."""
-    torch_threads: int = Field(default=0, ge=0, le=128)
-    """CPU threads of torch; 0 leaves it to torch."""
 
 
 class Report(Frozen):
@@ -169,10 +128,12 @@ class Settings(Frozen):
     routes: tuple[Route, ...] = ()
     storage: Storage = Storage()
     database: Database = Database()
+    parsing: Parsing = Parsing()
     work: Work = Work()
     delivery: Delivery = Delivery()
     report: Report = Report()
     commissioning: Commissioning = Field(default=Commissioning(), validate_default=True)
+    audit: Audit = Audit()
     logging: Logging = Logging()
 
     def delivery_policy(self, destination: str) -> Delivery:

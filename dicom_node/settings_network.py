@@ -5,9 +5,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from dicom_node.jobs.contract import Priority
 from dicom_node.report.rendition import PictureCompression
+from dicom_node.secrets_file import SecretFile
 from dicom_node.settings_delivery import PeerDelivery
-from dicom_node.settings_types import AETitle, Frozen, PathBeside, Port
+from dicom_node.settings_types import AETitle, Frozen, Name, PathBeside, Port
 
 
 class Tls(Frozen):
@@ -15,8 +17,8 @@ class Tls(Frozen):
 
     certificate: PathBeside
     """PEM file with this node's certificate chain."""
-    key: PathBeside
-    """PEM file with the private key."""
+    key: SecretFile
+    """PEM file with the private key, or credential:NAME for one that systemd passes."""
     authorities: PathBeside
     """PEM file with the authorities that peers' certificates are checked against."""
     require_client_certificate: bool = True
@@ -34,6 +36,9 @@ class Node(Frozen):
     """Address to listen on. 0.0.0.0 listens on every interface."""
     port: Annotated[int, Field(ge=0, le=65535)] = 11112
     """TCP port to listen on; 0 takes a free one."""
+    host_id: Name | None = None
+    """Name of this host among those that share a job database; null takes the system's host name, which must then stay
+    the same over restarts."""
     tls: Tls | None = None
     """TLS, or null for plain DICOM."""
     maximum_associations: int = Field(default=32, ge=1, le=1000)
@@ -70,6 +75,8 @@ class Peer(Frozen):
     """Port of the peer's storage SCP; needed where it may receive."""
     may: tuple[Allowance, ...] = (Allowance.SEND,)
     """send, receive, or both."""
+    priority: Priority = Priority.ROUTINE
+    """stat puts what the peer sends, and its results, before what is routine; so does a request of high priority."""
     maximum_associations: int | None = Field(default=None, ge=1, le=1000)
     """Open associations of this peer at a time; the next one is refused. null: only node.maximum_associations."""
     maximum_object_mib: int | None = Field(default=None, ge=1, le=4096)

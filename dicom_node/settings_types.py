@@ -23,12 +23,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 """Lower-case letters, digits, hyphen and underscore."""
 
 
-def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+def beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    """The path against the settings file's folder, where the context names one."""
     folder = (info.context or {}).get("folder")
     return folder / path if folder else path
 
 
-PathBeside = Annotated[Path, AfterValidator(_beside_the_file)]
+PathBeside = Annotated[Path, AfterValidator(beside_the_file)]
 """Absolute, or relative to the settings file."""
 
 

@@ -132,6 +132,8 @@ class RefusalCode(StrEnum):
     BONES_NOT_FOUND = "bones-not-found"
     """Too few of the bones that every hand has."""
     SEX_MISSING = "sex-missing"
+    READING_FAILED = "reading-failed"
+    """The program that reads failed over the image, time after time."""
 
 
 class WarningCode(StrEnum):
@@ -153,6 +155,8 @@ class WarningCode(StrEnum):
     """Not all thirteen bones were found."""
     TOO_YOUNG_FOR_BONES = "too-young-for-bones"
     """Younger, or read as younger, than any child whose bones the detector was taught."""
+    READ_ON_CPU = "read-on-cpu"
+    """The GPU's memory did not suffice: read by the processor, whose arithmetic differs in the last digits."""
     NOISY = "noisy"
     """Poor by noise."""
     COVERED = "covered"

@@ -18,6 +18,7 @@ from dicom_node.deliver.checkpoint import Checkpoint
 from dicom_node.jobs.contract import DeliveryOutcome
 from dicom_node.settings import Settings
 from dicom_node.settings_network import Peer, Tls
+from dicom_node.tls import limit_to_profile, load_identity
 
 TlsArguments = tuple[ssl.SSLContext, str]
 """The context, and the host name that the peer's certificate must be for."""
@@ -40,7 +41,12 @@ class _Connection:
         self.opened = True
 
 
-def associate(peer: Peer, settings: Settings, contexts: Sequence[PresentationContext]) -> Association | DeliveryOutcome:
+def associate(
+    peer: Peer,
+    settings: Settings,
+    contexts: Sequence[PresentationContext],
+    handlers: Sequence[evt.EventHandlerType] = (),
+) -> Association | DeliveryOutcome:
     """An established association that the caller releases, or why there is none."""
     try:
         tls = _tls_arguments(peer, settings.node.tls) if peer.tls else None
@@ -54,7 +60,7 @@ def associate(peer: Peer, settings: Settings, contexts: Sequence[PresentationCon
             contexts=list(contexts),
             ae_title=peer.ae_title,
             tls_args=tls,
-            evt_handlers=[(evt.EVT_CONN_OPEN, connection.on_open)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, connection.on_open), *handlers],
         )
     except OSError:  # the host's name cannot be resolved, or no local port is left
         return outcomes.CONNECTION_FAILED
@@ -87,8 +93,8 @@ def _tls_arguments(peer: Peer, tls: Tls | None) -> TlsArguments:
     if tls is None:
         raise FileNotFoundError("the peer wants TLS, and node.tls is not set")
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(tls.authorities))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.certificate, tls.key)
+    limit_to_profile(context)
+    load_identity(context, tls)
     return context, peer.host
 
 

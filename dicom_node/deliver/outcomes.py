@@ -1,6 +1,6 @@
 """How an attempt at a delivery ended: the destination's answers, judged by one table. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
@@ -21,7 +21,9 @@ STATUS_RULES = (
     StatusRule(0x0001, 0x0001, Verdict.DELIVERED, "PS3.7 C.3, warning"),
     StatusRule(0x0107, 0x0107, Verdict.DELIVERED, "PS3.7 C.4.2, attribute list error, a warning"),
     StatusRule(0x0110, 0x0110, Verdict.RETRY, "PS3.7 C.5.2, processing failure"),
-    StatusRule(0x0111, 0x0111, Verdict.DELIVERED, "PS3.7 C.5.3, duplicate SOP instance: it is there already"),
+    StatusRule(
+        0x0111, 0x0111, Verdict.DELIVERED, "PS3.7 C.5.3, duplicate SOP instance, looked for where queries are answered"
+    ),
     StatusRule(0x0116, 0x0116, Verdict.DELIVERED, "PS3.7 C.4.3, attribute value out of range, a warning"),
     StatusRule(0x0117, 0x0117, Verdict.PARKED, "PS3.7 C.5.6, invalid object instance"),
     StatusRule(0x0122, 0x0122, Verdict.PARKED, "PS3.7 C.5.15, SOP class not supported"),
@@ -47,7 +49,36 @@ REJECTIONS = {
 }
 """(source, reason/diagnostic) of an A-ASSOCIATE-RJ (PS3.8 Table 9-21) -> the end of our code for it."""
 
+COMMITMENT_RULES = (
+    StatusRule(0x0110, 0x0110, Verdict.RETRY, "PS3.3 C.14.1.1, processing failure"),
+    StatusRule(0x0112, 0x0112, Verdict.RETRY, "PS3.3 C.14.1.1, no such object instance"),
+    StatusRule(0x0119, 0x0119, Verdict.PARKED, "PS3.3 C.14.1.1, class/instance conflict"),
+    StatusRule(0x0122, 0x0122, Verdict.PARKED, "PS3.3 C.14.1.1, referenced SOP class not supported"),
+    StatusRule(0x0131, 0x0131, Verdict.RETRY, "PS3.3 C.14.1.1, duplicate transaction UID"),
+    StatusRule(0x0213, 0x0213, Verdict.RETRY, "PS3.3 C.14.1.1, resource limitation"),
+)
+"""Failure Reasons (0008,1197) of storage commitment. RETRY: the object is sent again. One that no rule names: too."""
+
+ACTION_RULES = (
+    StatusRule(0x0000, 0x0000, Verdict.PENDING, "PS3.7 Annex C, success: the answer follows"),
+    StatusRule(0x0112, 0x0112, Verdict.PARKED, "PS3.7 Annex C, no such SOP instance"),
+    StatusRule(0x0117, 0x0117, Verdict.PARKED, "PS3.7 Annex C, invalid object instance"),
+    StatusRule(0x0118, 0x0118, Verdict.PARKED, "PS3.7 Annex C, no such SOP class"),
+    StatusRule(0x0119, 0x0119, Verdict.PARKED, "PS3.7 Annex C, class-instance conflict"),
+    StatusRule(0x0123, 0x0123, Verdict.PARKED, "PS3.7 Annex C, no such action"),
+    StatusRule(0x0124, 0x0124, Verdict.PARKED, "PS3.7 Annex C, not authorised"),
+    StatusRule(0x0211, 0x0211, Verdict.PARKED, "PS3.7 Annex C, unrecognised operation"),
+    StatusRule(0x0212, 0x0212, Verdict.PARKED, "PS3.7 Annex C, mistyped argument"),
+)
+"""Statuses of the N-ACTION that asks for commitment; one that no rule names is asked again later."""
+
 DELIVERED = DeliveryOutcome(Verdict.DELIVERED, "delivered")
+DUPLICATE = DeliveryOutcome(Verdict.DELIVERED, "0111")
+DUPLICATE_NOT_FOUND = DeliveryOutcome(Verdict.PARKED, "duplicate-not-found")
+"""The destination says that it has an object, and does not list it."""
+COMMITTED = DeliveryOutcome(Verdict.DELIVERED, "committed")
+COMMITMENT_NOT_OFFERED = DeliveryOutcome(Verdict.PARKED, "no-commitment-context")
+"""The destination does not do storage commitment, although the settings say so."""
 NO_CONTEXT = DeliveryOutcome(Verdict.PARKED, "no-presentation-context")
 """The destination accepts none of the object's SOP classes: never repeated as it is."""
 OBJECT_CHANGED = DeliveryOutcome(Verdict.PARKED, "object-changed", answered=None)
@@ -70,8 +101,25 @@ def judge_status(status: int) -> DeliveryOutcome:
     """What a C-STORE response's Status (0000,0900) means; the code is "delivered" or four hex digits."""
     if status == 0x0000:
         return DELIVERED
-    rule = next((rule for rule in STATUS_RULES if rule.first <= status <= rule.last), None)
-    return DeliveryOutcome(rule.verdict if rule else Verdict.RETRY, f"{status:04x}")
+    return DeliveryOutcome(_verdict(STATUS_RULES, status), f"{status:04x}")
+
+
+def judge_action(status: int) -> DeliveryOutcome:
+    """What the Status of an N-ACTION response means for the request for commitment; PENDING where it was taken."""
+    return DeliveryOutcome(_verdict(ACTION_RULES, status), f"commitment-{status:04x}")
+
+
+def judge_failures(reasons: Iterable[str]) -> DeliveryOutcome:
+    """What Failure Reasons (four hex digits each) of objects that were not committed mean together."""
+    codes = sorted(set(reasons))
+    return combine(
+        [DeliveryOutcome(_verdict(COMMITMENT_RULES, int(code, 16)), f"commitment-failed-{code}") for code in codes]
+    )
+
+
+def _verdict(rules: Sequence[StatusRule], status: int) -> Verdict:
+    rule = next((rule for rule in rules if rule.first <= status <= rule.last), None)
+    return rule.verdict if rule else Verdict.RETRY
 
 
 def judge_rejection(source: int, diagnostic: int) -> DeliveryOutcome:
@@ -84,7 +132,7 @@ def judge_rejection(source: int, diagnostic: int) -> DeliveryOutcome:
     return DeliveryOutcome(Verdict.HELD, code, answered=False)
 
 
-_GRAVITY = {Verdict.DELIVERED: 0, Verdict.PARKED: 1, Verdict.RETRY: 2, Verdict.HELD: 2}
+_GRAVITY = {Verdict.DELIVERED: 0, Verdict.PARKED: 1, Verdict.PENDING: 2, Verdict.RETRY: 2, Verdict.HELD: 2}
 
 
 def combine(outcomes: Sequence[DeliveryOutcome]) -> DeliveryOutcome:

@@ -5,7 +5,9 @@ from pathlib import Path
 import structlog
 
 from dicom_node import logs, settings
-from dicom_node.deliver.scu import deliver
+from dicom_node.audit.trail import Trail
+from dicom_node.deliver.attempt import deliver
+from dicom_node.deliver.ledger import Ledger
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.jobs.engine import Engine, Role
 from dicom_node.operate import notify
@@ -27,12 +29,15 @@ def run(config: Path) -> int:
     """Deliver until asked to stop. Raises SettingsInvalid, JobsUnavailable."""
     node = settings.load(config)
     logs.configure(node.logging, role="deliver")
+    trail = Trail(node, "deliver")
+    trail.started(config)
     stop = stop_event()
     engine = Engine(node, Role.DELIVER)
     engine.on_delivery(lambda key, destination: deliver_stored(key, destination, node))
-    pulse = Pulse(Layout(node.storage.directory), "deliver")
+    pulse = Pulse(node, "deliver")
     finished = engine.run(stop, on_ready=notify.ready, on_beat=pulse.beat)
     pulse.end()
+    trail.stopped()
     return end(finished)
 
 
@@ -43,4 +48,5 @@ def deliver_stored(key: str, destination: str, node: Settings) -> DeliveryOutcom
         return NOT_CONFIGURED
     if node.mode is Mode.COMMISSIONING and destination != node.commissioning.destination:
         return HELD
-    return deliver(read_results(Layout(node.storage.directory), key), peer, node)
+    layout = Layout(node.storage.directory)
+    return deliver(read_results(layout, key), peer, node, Ledger(layout, key, destination))

@@ -61,6 +61,14 @@ class DatabaseQueue:
             known = {status.workflow_id for status in found}
             yield from (key for key in chunk if names.image_job(key) not in known)
 
+    def forget(self, job_ids: list[str]) -> None:
+        """Delete the rows of jobs that ended. Raises JobsUnavailable."""
+        client, _engine = self.open()
+        try:
+            client.delete_workflows(job_ids)
+        except SQLAlchemyError as error:
+            raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+
     def close(self) -> None:
         """Let go of the connections."""
         with self._lock:

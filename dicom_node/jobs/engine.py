@@ -7,18 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
+from time import monotonic
 
-import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
+from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import database, names
 from dicom_node.jobs.client import DatabaseQueue
-from dicom_node.jobs.contract import DeliverResults, ReadImage
+from dicom_node.jobs.contract import DeliverResults, GiveUp, ReadImage
 from dicom_node.jobs.gate import Gate
+from dicom_node.jobs.heartbeat import Heartbeat
 from dicom_node.jobs.keeper import Keeper
+from dicom_node.jobs.leases import Lease
 from dicom_node.jobs.pausing import reading_places
-from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow
+from dicom_node.jobs.workflows import DeliveryWorkflow, ImageWorkflow, answer_nobody
 from dicom_node.settings import Settings
 from dicom_node.spool.destinations import Destinations
 from dicom_node.spool.layout import Layout
@@ -31,6 +35,8 @@ DRAIN_S = 20
 """How long jobs in hand may take to end after a stop; what is left then is resumed at the next start."""
 LOCK_WAIT_S = 15.0
 """How long a new process waits for the one before it to end."""
+DATABASE_WAIT_S = 300.0
+"""How long a new process waits for the database before it gives up, and its supervisor starts it anew."""
 BEAT_S = 1.0
 KEEPER_STOP_S = 5.0
 RECOVERY_LIMIT = 20
@@ -55,11 +61,11 @@ class Engine:
     def __init__(self, settings: Settings, role: Role) -> None:
         self._settings = settings
         self._role = role
-        self._destinations = Destinations(Layout(settings.storage.directory))
+        self._layout = Layout(settings.storage.directory)
 
-    def on_image(self, read_image: ReadImage) -> None:
-        """Register what reads an image. Before `run`."""
-        workflow = ImageWorkflow(read_image)
+    def on_image(self, read_image: ReadImage, give_up: GiveUp = answer_nobody) -> None:
+        """Register what reads an image, and what answers where it cannot be read. Before `run`."""
+        workflow = ImageWorkflow(read_image, give_up)
 
         @DBOS.workflow(name=names.READ_IMAGE, max_recovery_attempts=RECOVERY_LIMIT)
         def read(key: str, attempt: int, first_at: float) -> dict[str, object]:
@@ -67,7 +73,7 @@ class Engine:
 
     def on_delivery(self, deliver_results: DeliverResults) -> None:
         """Register what delivers. Before `run`."""
-        workflow = DeliveryWorkflow(deliver_results, Gate(self._destinations, self._settings.delivery_policy))
+        workflow = DeliveryWorkflow(deliver_results, Gate(Destinations(self._layout), self._settings.delivery_policy))
 
         @DBOS.workflow(name=names.DELIVER_RESULTS, max_recovery_attempts=RECOVERY_LIMIT)
         def send(key: str, destination: str, attempt: int, first_at: float) -> dict[str, object]:
@@ -83,18 +89,48 @@ class Engine:
         """Run jobs until `stop` is set, then finish what is in hand within DRAIN_S seconds.
 
         on_beat is called about once a second. Returns whether everything in hand ended.
-        Raises JobsUnavailable where the database is away, or another process has this role here.
+        Raises JobsUnavailable where the database stays away or is missing, or another process has this role here.
         """
-        database.prepare(self._settings)
+        if not self._await_database(stop):
+            return True
         # Two processes with one executor id would each resume what the other has in hand.
-        role_lock = self._settings.storage.directory / f"{self._role}.lock"
+        role_lock = self._settings.storage.directory / f"{self._executor_id}.lock"
         with database.exclusive(role_lock, wait_s=LOCK_WAIT_S):
-            self._launch()
+            heartbeat = self._heartbeat()
+            self._launch(heartbeat)
             with self._keeping():
                 on_ready()
                 while not stop.wait(BEAT_S):
                     on_beat()
-            return _drain()
+            finished = _drain()
+            heartbeat.end()
+            return finished
+
+    def _await_database(self, stop: threading.Event) -> bool:
+        """Prepare the database, which may start later than this process; False where `stop` came first."""
+        deadline = monotonic() + DATABASE_WAIT_S
+        while not stop.is_set():
+            try:
+                database.prepare(self._settings)
+                return True
+            except JobsUnavailable as error:
+                if monotonic() > deadline or not error.retry:
+                    raise
+                log.warning("database_awaited", code=error.code)
+            stop.wait(BEAT_S)
+        return False
+
+    @property
+    def _executor_id(self) -> str:
+        """Of this role on this host, the same after each start: what it had in hand is then resumed at once."""
+        if not database.is_shared(self._settings):
+            return str(self._role)
+        return f"{self._role}@{self._settings.node.host_id or socket.gethostname()}"
+
+    def _heartbeat(self) -> Heartbeat:
+        engine, length_s = database.connect(self._settings), self._settings.database.lease_s
+        shared = database.is_shared(self._settings)
+        return Heartbeat(engine, self._executor_id, Lease(engine, self._executor_id, length_s) if shared else None)
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:
@@ -103,7 +139,7 @@ class Engine:
             yield
             return
         ended, queue = threading.Event(), DatabaseQueue(self._settings)
-        keeper = Keeper(queue, self._destinations, self._settings.delivery_policy, self._settings.peers)
+        keeper = Keeper(queue, self._layout, self._settings.delivery_policy, self._settings.peers)
         thread = threading.Thread(target=keeper.run, args=(ended,), name="keeper", daemon=True)
         thread.start()
         try:
@@ -113,12 +149,17 @@ class Engine:
             thread.join(timeout=KEEPER_STOP_S)
             queue.close()
 
-    def _launch(self) -> None:
+    def _launch(self, heartbeat: Heartbeat) -> None:
         silence()
         self._declare_queues()
         DBOS(config=self._config())
         DBOS.listen_queues(QUEUES[self._role])
-        DBOS.launch()
+        try:
+            heartbeat.first()
+            DBOS.launch()
+        except SQLAlchemyError as error:
+            raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+        heartbeat.start()
 
     def _declare_queues(self) -> None:
         """Before the launch: DBOS looks for queues that came later only once a second."""
@@ -139,18 +180,19 @@ class Engine:
             client.destroy()
 
     def _config(self) -> DBOSConfig:
-        url = database.database_url(self._settings)
-        several_hosts = sa.make_url(url).get_backend_name() != "sqlite"
-        return DBOSConfig(
+        config = DBOSConfig(
             name=names.APPLICATION,
-            system_database_url=url,
+            system_database_url=database.database_url(self._settings),
             application_version=names.VERSION,
-            executor_id=f"{self._role}@{socket.gethostname()}" if several_hosts else str(self._role),
+            executor_id=self._executor_id,
             serializer=DBOSPortableJSONSerializer(),
             run_migrations=False,
             log_level="WARNING",
             enable_otlp=False,
         )
+        if database.is_shared(self._settings):
+            config["db_engine_kwargs"] = {"connect_args": database.CONNECTION}
+        return config
 
 
 def silence() -> None:

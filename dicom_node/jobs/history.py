@@ -17,6 +17,9 @@ STATES = {
 }  # fmt: skip
 """DBOS's status of a workflow in our words; any other is a fault of the engine."""
 
+MANY = 200
+"""Of more images than this all attempts are read: a search by prefix looks at every row for each."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -42,6 +45,12 @@ def latest_images(queue: DatabaseQueue, limit: int) -> list[str]:
     return list(dict.fromkeys(attempt.key for attempt in found))[:limit]
 
 
+def ended_before(queue: DatabaseQueue, time: datetime) -> list[str]:
+    """Keys of the images a reading of which ended before that time, the oldest first. Raises JobsUnavailable."""
+    found = _asked(queue, name=names.READ_IMAGE, status="SUCCESS", completed_before=time.isoformat(), load_output=False)
+    return list(dict.fromkeys(attempt.key for attempt in found))
+
+
 def every_attempt(queue: DatabaseQueue, *, since: datetime | None = None) -> dict[str, list[Attempt]]:
     """Every attempt of every image whose job is in the database, in the order they were made.
 
@@ -56,6 +65,9 @@ def every_attempt(queue: DatabaseQueue, *, since: datetime | None = None) -> dic
 
 def attempts(queue: DatabaseQueue, keys: Sequence[str]) -> dict[str, list[Attempt]]:
     """Every attempt of each key, in the order they were made. Raises JobsUnavailable."""
+    if len(keys) > MANY:
+        every = every_attempt(queue)
+        return {key: every.get(key, []) for key in keys}
     made: dict[str, list[Attempt]] = {key: [] for key in keys}
     for attempt in _listed(queue, [prefix for key in keys for prefix in names.jobs_of(key)]):
         made.setdefault(attempt.key, []).append(attempt)

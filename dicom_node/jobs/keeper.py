@@ -12,19 +12,22 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
-from dicom_node.jobs.gate import Policy
+from dicom_node.jobs.gate import Policy, is_due
+from dicom_node.jobs.leases import RELEASING, leading
+from dicom_node.spool.commitments import Commitments
 from dicom_node.spool.destinations import Destinations
+from dicom_node.spool.layout import Layout
 
 TICK_S = 1.0
 RELEASED_AT_ONCE = 20
 GIVING_UP_EVERY_S = 60.0
 """Between two looks for held deliveries whose time is over; they are let go, and then park themselves."""
+REQUESTS_KEPT_S = 90 * 24 * HOUR_S
+"""A request for commitment whose delivery was parked or removed may still be answered for so long."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +35,10 @@ log = structlog.get_logger(__name__)
 class Keeper:
     """Runs beside the delivery of one process. configured: names of the destinations in the settings."""
 
-    def __init__(
-        self, queue: DatabaseQueue, destinations: Destinations, policy: Policy, configured: Iterable[str]
-    ) -> None:
-        self._queue, self._destinations, self._policy = queue, destinations, policy
+    def __init__(self, queue: DatabaseQueue, layout: Layout, policy: Policy, configured: Iterable[str]) -> None:
+        self._queue, self._policy = queue, policy
+        self._destinations, self._commitments = Destinations(layout), Commitments(layout)
+        self._woken: set[str] = set()
         self._names = set(configured)
         self._gave_up_at = 0.0
 
@@ -43,12 +46,15 @@ class Keeper:
         """Tick until `stop` is set; a fault is logged and left for the next tick."""
         while not stop.wait(TICK_S):
             try:
-                self.tick(time.time())
-            except (NodeError, SQLAlchemyError, OSError) as error:
-                log.warning("keeper_interrupted", code=getattr(error, "code", type(error).__name__))
+                with leading(self._queue.open()[1], RELEASING) as leads:
+                    if leads:  # two keepers that saw the same delivery would let it go twice
+                        self.tick(time.time())
+            except Exception as error:  # the job runner's border: without its keeper nothing held would ever go
+                log.warning("keeper_interrupted", error=type(error).__name__)
 
     def tick(self, now: float) -> None:
-        """Look at each destination once. now: seconds since 1970. Raises JobsUnavailable, SQLAlchemyError, OSError."""
+        """Look at each destination once. now: seconds since 1970. Raises what the database and the files do."""
+        self._wake_answered()
         expired = now - self._gave_up_at >= GIVING_UP_EVERY_S
         self._names |= set(self._destinations.known())  # also those that are no longer in the settings
         for name in sorted(self._names):
@@ -57,12 +63,32 @@ class Keeper:
             absence = self._destinations.absence(name)
             if absence is None:
                 self._release(name, RELEASED_AT_ONCE)
-            elif now >= absence.retry_at:
+            elif is_due(absence, self._policy(name), now):
                 self._release(name, 1)
             elif expired:
                 self._release(name, RELEASED_AT_ONCE, before=now - self._policy(name).give_up_after_h * HOUR_S)
         if expired:
             self._gave_up_at = now
+            self._commitments.forget_old(now - REQUESTS_KEPT_S)
+
+    def _wake_answered(self) -> None:
+        """Let deliveries whose request for commitment was answered go at once; they look for the answer themselves."""
+        answered = {asked.transaction_uid: asked for asked in self._commitments.all_answered()}
+        self._woken &= set(answered)
+        for uid in answered.keys() - self._woken:
+            asked = answered[uid]
+            client, _engine = self._queue.open()
+            found = client.list_workflows(
+                workflow_id_prefix=names.deliveries_of(asked.key, asked.destination),
+                status=["DELAYED", "ENQUEUED", "PENDING"],
+                load_input=False,
+                load_output=False,
+            )
+            waiting = [each.workflow_id for each in found if each.status == "DELAYED"]
+            for workflow_id in waiting:
+                client.set_workflow_delay(workflow_id, delay_seconds=0)
+            if waiting or not found:  # one that is in hand may be about to enqueue its next attempt
+                self._woken.add(uid)
 
     def _release(self, name: str, count: int, *, before: float | None = None) -> None:
         """Let the oldest held deliveries go, at most `count`; before: only older ones (seconds since 1970)."""

@@ -4,7 +4,8 @@ from typing import Final
 
 APPLICATION: Final = "dicom-node"
 VERSION: Final = "1"
-"""Of the workflows' steps and arguments, not of the software: a job is only resumed by the version it began with."""
+"""Of the workflows' names, steps and arguments, not of the software; a whole number. Raised by one with any of them: a
+process runs jobs of its own version and adopts those of lower ones (docs/decisions/0017-jobs-outlive-versions.md)."""
 
 IMAGES: Final = "images"
 ALONE: Final = "alone"
@@ -25,9 +26,19 @@ def delivery_job(key: str, destination: str, attempt: int = 0) -> str:
     return f"deliver:{key}:{destination}:{attempt}"
 
 
+def job_id(key: str, destination: str | None, attempt: int) -> str:
+    """The workflow id of one attempt at a delivery, or (destination None) at reading."""
+    return image_job(key, attempt) if destination is None else delivery_job(key, destination, attempt)
+
+
 def jobs_of(key: str) -> tuple[str, str]:
     """What the workflow ids of an image version begin with."""
     return f"image:{key}", f"deliver:{key}:"
+
+
+def deliveries_of(key: str, destination: str) -> str:
+    """What the workflow ids of one delivery begin with."""
+    return f"deliver:{key}:{destination}:"
 
 
 def held(destination: str) -> str:

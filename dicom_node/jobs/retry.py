@@ -47,16 +47,10 @@ def cancel(queue: DatabaseQueue, jobs: Iterable[Standing]) -> list[Standing]:
     cancelled = [job for job in jobs if job.state in CANCELLABLE]
     client, _engine = queue.open()
     try:
-        client.cancel_workflows([_workflow_id(job) for job in cancelled])
+        client.cancel_workflows([names.job_id(job.key, job.destination, job.number) for job in cancelled])
     except SQLAlchemyError as error:
         raise JobsUnavailable(f"job database: {type(error).__name__}") from error
     return cancelled
-
-
-def _workflow_id(job: Standing) -> str:
-    if job.destination is None:
-        return names.image_job(job.key, job.number)
-    return names.delivery_job(job.key, job.destination, job.number)
 
 
 def _parked(queue: DatabaseQueue, key: str, destination: str | None) -> Standing:

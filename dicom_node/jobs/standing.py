@@ -10,8 +10,9 @@ from dicom_node.jobs.history import Attempt
 
 
 class State(StrEnum):
-    """Where a job stands. waiting: its turn comes. delayed: it was tried, and is tried again later by itself.
+    """Where a job stands.
 
+    waiting: its turn comes. delayed: it was tried and is tried again by itself, later or when its destination is back.
     parked, failed, cancelled: it is not tried again by itself; failed is a fault of the job engine.
     refused: the image was answered with a refusal. done: it was read, or delivered, or nothing was to be read.
     """
@@ -36,6 +37,7 @@ _STATES = {
     "queued": State.WAITING,
     "in hand": State.RUNNING,
     "waits": State.DELAYED,
+    "held": State.DELAYED,
     "cancelled": State.CANCELLED,
 }
 
@@ -84,4 +86,5 @@ def _state(last: Attempt) -> State:
     if last.verdict == Verdict.PARKED:
         return State.PARKED
     # Between an attempt's end and its successor in the queue lies a moment.
-    return State.DELAYED if last.verdict == Verdict.RETRY else State.DONE
+    goes_on = last.verdict in (Verdict.RETRY, Verdict.HELD, Verdict.PENDING)
+    return State.DELAYED if goes_on else State.DONE

@@ -1,7 +1,8 @@
 """`dicom-node check`: whether the node can do its work as it is set up, a line for each thing.
 
-In order: the settings file; pipelines and their weights by hash; directories and disk; the job database; TLS files;
-each destination; associations that were refused lately. Exit status 1 where any of it fails.
+In order: the settings file; pipelines and their weights by hash; directories and disk; the job database, and whether
+files and jobs agree; TLS files; the audit trail; each destination; associations that were refused lately. Exit status 1
+where any of it fails.
 """
 
 import os
@@ -12,8 +13,12 @@ from tempfile import TemporaryFile
 
 import typer
 
+from dicom_node.audit.trail import append_durably
 from dicom_node.errors import NodeError, SettingsInvalid
+from dicom_node.jobs.agreement import Kind
 from dicom_node.operate.finding import Finding, Level, fail, ok, warn
+from dicom_node.operate.stored_image import SHOWN
+from dicom_node.receive.admission import ANY_HOST
 from dicom_node.settings import Mode, Settings, load
 from dicom_node.settings_network import Allowance
 from dicom_node.spool.layout import Layout
@@ -28,6 +33,13 @@ REFUSED = {
     "host": "the settings have {}: correct this peer's host, if the caller is the same",
     "too-many-associations": "node.maximum_associations is {}",
     "too-many-associations-of-the-peer": "{}",
+}
+
+DIFFERENCES = {
+    Kind.IMAGE_WITHOUT_JOB: "a running worker gives each one within storage.sweep_interval_s",
+    Kind.JOB_WITHOUT_IMAGE: "the file was lost or removed by hand: have it sent again, then jobs cancel",
+    Kind.DELIVERY_WITHOUT_RESULTS: "the results were lost or removed by hand: jobs reread, then jobs cancel",
+    Kind.RESULTS_WITHOUT_DELIVERY: "the job database lost rows: jobs reread sends a new report",
 }
 
 
@@ -55,6 +67,7 @@ def findings(config: Path, settings: Settings) -> Iterator[Finding]:
         _storage,
         _database,
         _tls,
+        _audit,
         _destinations,
         _refusals,
     )
@@ -68,6 +81,9 @@ def _set_up(settings: Settings) -> Iterator[Finding]:
         yield warn("mode", detail, "set mode: live once the agreement with your radiologists is known")
     if not any(Allowance.SEND in peer.may for peer in settings.peers.values()):
         yield warn("peers", "nobody may send to this node", "add a peer with may: [send]")
+    for name, peer in settings.peers.items():
+        if peer.host == ANY_HOST and settings.node.tls is None:
+            yield warn(f"peer {name}", "any machine may send under its AE title", "name its host, or set node.tls")
     if not settings.routes:
         yield warn("routes", "no image is read", "add a route")
     for route in settings.routes:
@@ -154,6 +170,22 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield fail("job database", f"{kind}: {error}", remedy)
     else:
         yield ok("job database", f"{kind} opens")
+        yield from _agreement(settings)
+
+
+def _agreement(settings: Settings) -> Iterator[Finding]:
+    from dicom_node.operate.agreement import compared
+
+    try:
+        images, found = compared(settings)
+    except NodeError as error:
+        yield warn("spool and jobs agree", f"cannot be said: {error.code}", "check again once the database answers")
+        return
+    for kind, keys in found.items():
+        detail = f"{kind}: {len(keys)} ({', '.join(key[:SHOWN] for key in keys[:REFUSALS_SHOWN])})"
+        yield warn("spool and jobs differ", detail, DIFFERENCES[kind])
+    if not found:
+        yield ok("spool and jobs agree", f"{images} images")
 
 
 def _tls(settings: Settings) -> Iterator[Finding]:
@@ -168,6 +200,18 @@ def _tls(settings: Settings) -> Iterator[Finding]:
         yield fail("TLS", str(error), "see node.tls: certificate, key and authorities as PEM")
     else:
         yield ok("TLS", f"{tls.certificate}")
+
+
+def _audit(settings: Settings) -> Iterator[Finding]:
+    file = settings.audit.file
+    if file is None:
+        return
+    try:
+        append_durably(file, b"")
+    except OSError as error:
+        yield fail("audit trail", f"{file}: {error.strerror}", "make its folder, writable for the node's user")
+    else:
+        yield ok("audit trail", str(file))
 
 
 def _destinations(settings: Settings) -> Iterator[Finding]:

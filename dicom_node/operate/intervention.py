@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import NodeError
 from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.history import attempts, every_attempt
@@ -53,6 +54,7 @@ def retry(config: Path, named: str | None, *, every: bool, destination: str | No
         chosen = [job for job in jobs if destination in (None, job.destination)]
         for job in chosen:
             _retry(queue, job)
+            _noted(settings, _line(job, "begins anew"), job.key)
             typer.echo(_line(job, "begins anew"))
     if not chosen and not every:
         raise NothingParked("nothing of this image is parked; `jobs show` tells how it stands")
@@ -72,6 +74,7 @@ def cancel_image(config: Path, named: str, *, destination: str | None) -> int:
     if not cancelled:
         raise NothingWaits("nothing of this image waits; what is in hand ends by itself, see `jobs show`")
     for job in cancelled:
+        _noted(settings, _line(job, "is cancelled"), job.key)
         typer.echo(_line(job, "is cancelled"))
     return 0
 
@@ -82,6 +85,7 @@ def pause(config: Path, what: str) -> int:
     Raises SettingsInvalid, NoSuchDestination, SpoolUnwritable.
     """
     settings = load(config)
+    _noted(settings, f"pause {what}")
     if what == READING:
         with closing(open_queue(settings)) as queue:
             pause_reading(queue, settings)
@@ -95,6 +99,7 @@ def pause(config: Path, what: str) -> int:
 def resume(config: Path, what: str) -> int:
     """Go on with a destination, or with reading. Raises SettingsInvalid, NoSuchDestination, SpoolUnwritable."""
     settings = load(config)
+    _noted(settings, f"resume {what}")
     if what == READING:
         with closing(open_queue(settings)) as queue:
             resume_reading(queue, settings)
@@ -102,6 +107,11 @@ def resume(config: Path, what: str) -> int:
         Destinations(_layout(settings)).resume(_known(what, settings))
     typer.echo(f"{what} goes on")
     return 0
+
+
+def _noted(settings: Settings, what: str, *keys: str) -> None:
+    """Into the audit trail."""
+    Trail(settings, "operate").operator_did(what, keys)
 
 
 def _layout(settings: Settings) -> Layout:

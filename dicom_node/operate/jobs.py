@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydicom import Dataset
 from pydicom.uid import UID
 
+from dicom_node.errors import ObjectUnreadable
 from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.history import Attempt, attempts, every_attempt, latest_images
 from dicom_node.jobs.standing import State, standings
@@ -29,8 +31,11 @@ HEADINGS = ("ID", "received", "from", "image", "deliveries")
 
 
 def list_jobs(config: Path, *, limit: int, state: State | None = None, destination: str | None = None) -> int:
-    """Print a line for each of the latest images, the latest first; of those whose reading or a delivery is in that
-    state, of those that go to that destination, or whose delivery there is. Raises SettingsInvalid, JobsUnavailable."""
+    """Print a line for each of the latest images, the latest first. Raises SettingsInvalid, JobsUnavailable.
+
+    state: only those whose reading, or a delivery, is in it. destination: only those with a delivery there; with a
+    state, that delivery's counts.
+    """
     settings = load(config)
     layout = Layout(settings.storage.directory)
     with closing(open_queue(settings)) as queue:
@@ -120,10 +125,11 @@ def _description(
     yield "", f"SOP Instance UID {found.sop_instance_uid}"
     origin = found.origin
     yield "received", f"{origin.received_at.isoformat(' ', 'seconds')} from {origin.calling_ae_title} at {origin.host}"
-    yield from _history(layout, key)
+    header = _header(settings, key)
+    yield from _history(layout, key, header)
     yield "state", image_state(summary, of_image)
     if summary is None:
-        yield from _prospect(settings, key, origin.calling_ae_title)
+        yield from _prospect(settings, header, key, origin.calling_ae_title)
     else:
         yield from _result(summary)
         for stored in read_results(layout, key).objects:
@@ -134,7 +140,15 @@ def _description(
         yield "attempt", f"{when} {where}, number {attempt.number}: {_outcome(attempt)}"
 
 
-def _history(layout: Layout, key: str) -> Iterator[tuple[str, str]]:
+def _header(settings: Settings, key: str) -> Dataset | ObjectUnreadable:
+    """The header, or why there is none: this is the command that people ask about such an image."""
+    try:
+        return read_header(Layout(settings.storage.directory).image(key), settings.parsing)
+    except ObjectUnreadable as error:
+        return error
+
+
+def _history(layout: Layout, key: str, header: Dataset | ObjectUnreadable) -> Iterator[tuple[str, str]]:
     """What was asked for, without its values, and what the result supersedes."""
     correction = read_correction(layout, key)
     if correction is not None:
@@ -144,15 +158,19 @@ def _history(layout: Layout, key: str) -> Iterator[tuple[str, str]]:
             if value is not None
         ]
         yield "asked for", f"a reading of {correction.of[:SHOWN]} again, {' and '.join(given) or 'nothing'} corrected"
-    earlier = predecessor_key(layout, key, read_header(layout.image(key)))
+    earlier = predecessor_key(layout, key, header) if isinstance(header, Dataset) else None
     if earlier is not None:
         yield "supersedes", earlier[:SHOWN]
 
 
-def _prospect(settings: Settings, key: str, calling_ae_title: str) -> Iterator[tuple[str, str]]:
+def _prospect(
+    settings: Settings, header: Dataset | ObjectUnreadable, key: str, calling_ae_title: str
+) -> Iterator[tuple[str, str]]:
     """Of an image without a result: what the settings would make of it now, and whose twin it is."""
     layout = Layout(settings.storage.directory)
-    header = read_header(layout.image(key))
+    if isinstance(header, ObjectUnreadable):
+        yield "header", f"{header.code}: {header}"
+        return
     taken = select(header, calling_ae_title, settings.routes)
     yield "route", f"none would take it now: {taken}" if isinstance(taken, Reason) else f"{taken.name} would now"
     claims = Exposures(layout).standing(names(header))
@@ -161,6 +179,8 @@ def _prospect(settings: Settings, key: str, calling_ae_title: str) -> Iterator[t
 
 
 def _result(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if "refusal" in summary:
+        yield "because", summary["refusal"]["detail"]
     pipeline = summary["pipeline"]
     yield "route", f"{summary['route']}, to {', '.join(summary['destinations']) or 'nowhere'}"
     yield "pipeline", f"{pipeline['name']}, fingerprint {pipeline['fingerprint'][:SHOWN]}"

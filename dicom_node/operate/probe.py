@@ -15,7 +15,7 @@ from pydicom.uid import (
 )
 from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
 from dicom_node.deliver.association import associate
 from dicom_node.jobs.contract import DeliveryOutcome
@@ -53,6 +53,7 @@ def probe(name: str, peer: Peer, settings: Settings) -> Iterator[Finding]:
     proposed = [build_context(sop_class, syntax) for sop_class in wanted for syntax in SYNTAXES.values()]
     pictures = COMPRESSED.get(peer.picture_compression, SYNTAXES)
     proposed += [build_context(_PICTURE, syntax) for syntax in pictures.values() if pictures is not SYNTAXES]
+    proposed += [build_context(StorageCommitmentPushModel)] if peer.storage_commitment else []
     assoc = associate(peer, settings, proposed)
     if isinstance(assoc, DeliveryOutcome):
         yield fail(f"{name}: association", f"{where}: {assoc.code}", _remedy(assoc.code, settings))
@@ -62,6 +63,8 @@ def probe(name: str, peer: Peer, settings: Settings) -> Iterator[Finding]:
         yield from _echo(name, assoc)
         yield from _report(name, assoc)
         yield from _others(name, peer, assoc, pictures)
+        if peer.storage_commitment:
+            yield _commitment(name, assoc)
     finally:
         assoc.release()
 
@@ -110,6 +113,14 @@ def _others(name: str, peer: Peer, assoc: Association, pictures: Mapping[str, UI
         else:
             words = f"no {title}" if syntaxes is SYNTAXES else f"no {title} in {' or '.join(syntaxes)}"
             yield fail(f"{name}: {what}", words, "let the destination accept it")
+
+
+def _commitment(name: str, assoc: Association) -> Finding:
+    """Whether commitment may be asked for; the answer comes to node.port, which only the destination can try."""
+    what = f"{name}: storage commitment"
+    if any(cx.abstract_syntax == StorageCommitmentPushModel for cx in assoc.accepted_contexts):
+        return ok(what, "offered; the destination must know this node's host and port for its answer")
+    return fail(what, "not offered", "let the destination offer it to this node, or set storage_commitment: false")
 
 
 def _accepted(assoc: Association, sop_class: UID, syntaxes: Mapping[str, UID]) -> str:

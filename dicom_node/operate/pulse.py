@@ -11,6 +11,7 @@ from time import monotonic, time
 
 from dicom_node import __version__
 from dicom_node.operate import notify
+from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 
 BEAT_S = 5.0
@@ -37,9 +38,10 @@ class Sign:
 class Pulse:
     """The signs of this process, beside those for the supervisor. A disk that takes none stops no process."""
 
-    def __init__(self, layout: Layout, role: str) -> None:
-        self._role, self._host, self._due_at = role, socket.gethostname(), 0.0
-        self._path = layout.alive / f"{role}@{self._host}.json"
+    def __init__(self, settings: Settings, role: str) -> None:
+        self._role, self._due_at = role, 0.0
+        self._host = settings.node.host_id or socket.gethostname()
+        self._path = Layout(settings.storage.directory).alive / f"{role}@{self._host}.json"
 
     def beat(self) -> None:
         """Tell the supervisor, and every few seconds the storage directory."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 from pydicom import Dataset, dcmread
 
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import JobsUnavailable, NodeError
 from dicom_node.jobs.client import open_queue
 from dicom_node.jobs.contract import Priority
@@ -40,6 +41,7 @@ def reread(config: Path, named: str, *, sex: str | None = None, birth_date: str 
     again = add_rereading(
         layout, Correction(key, datetime.now(UTC), sex_of(sex), birth_date_of(birth_date, layout.image(key)))
     )
+    Trail(settings, "operate").operator_did("reread", (key, again))
     typer.echo(f"{again[:SHOWN]}  {_enqueue(settings, layout, again)}")
     return 0
 

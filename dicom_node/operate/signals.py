@@ -19,13 +19,13 @@ def stop_event() -> threading.Event:
     return stop
 
 
-def end(finished: bool) -> int:
-    """The exit status 0 of a process that was asked to stop; one that has threads left in work ends here.
+def end(finished: bool, status: int = 0) -> int:
+    """The exit status of a process that was asked to stop; one that has threads left in work ends here.
 
     The interpreter would wait for those threads without end; what they do is resumed at the next start.
     """
     if not finished:
         log.warning("ended_with_work_in_hand")
         sys.stderr.flush()
-        os._exit(0)
-    return 0
+        os._exit(status)
+    return status

@@ -52,10 +52,13 @@ no reason of its own."""
 
 @dataclass(frozen=True)
 class Admitted:
-    """The association of the peer of that name is accepted; without may_send it may only verify (C-ECHO)."""
+    """The association of the peer of that name is accepted. may_send: it may store images. may_commit: it may answer
+    requests for commitment. With neither it may only verify (C-ECHO).
+    """
 
     may_send: bool
     peer: str
+    may_commit: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def admit(
     own_limit = peers[name].maximum_associations
     if own_limit is not None and open_associations.count(name) >= own_limit:
         return Rejected(Reason.PEER_TOO_MANY, f"peers.{name}.maximum_associations is {own_limit}")
-    return Admitted(Allowance.SEND in peers[name].may, name)
+    may_commit = any(peers[each].storage_commitment for each in matching)
+    return Admitted(Allowance.SEND in peers[name].may, name, may_commit)
 
 
 def normalised(address: str) -> str:

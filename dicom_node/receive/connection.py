@@ -18,10 +18,13 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
+from dicom_node.audit.trail import Trail
 from dicom_node.receive.dataset import ObjectLimits, StoringProvider
 from dicom_node.receive.pace import BUSY_S, Pace
+from dicom_node.receive.upper_layer import GuardedMachine
 from dicom_node.settings_network import Node, Tls
 from dicom_node.spool.store import MIB, Inbox
+from dicom_node.tls import limit_to_profile, load_identity
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +104,7 @@ class ConnectionHandler(RequestHandler):
         assoc = super()._create_association()
         limits, pace = self.server.limits, Pace()
         assoc.dul.socket = PduSocket(assoc, self.request, limits.pdu_bytes, pace)
+        assoc.dul.state_machine = GuardedMachine(assoc.dul)
         assoc.dul._run_loop_delay = 0.0  # its reactor rests in the socket instead
         # Either socket object announces the connection (Evt5, PS3.8 Table 9-10); it is one.
         assoc.dul.event_queue.get_nowait()
@@ -126,6 +130,7 @@ class NodeServer(ThreadedAssociationServer):
     ) -> None:
         self.inbox: Inbox = others.pop("inbox")
         self.node: Node = others.pop("node")
+        self._trail: Trail = others.pop("trail")
         self.limits = Limits.of(self.node)
         self._tls = ssl_context
         super().__init__(ae, address, ae_title, contexts, request_handler=ConnectionHandler, **others)
@@ -140,6 +145,7 @@ class NodeServer(ThreadedAssociationServer):
             connection = self._secured(request)
         except OSError as error:  # ssl.SSLError and TimeoutError are among them
             log.warning("tls_handshake_failed", host=client_address[0], error=type(error).__name__)
+            self._trail.caller_refused("", client_address[0], "tls-handshake")
             self.shutdown_request(request)
             return
         connection.settimeout(self.limits.read_timeout_s)
@@ -168,8 +174,8 @@ def server_tls(tls: Tls) -> ssl.SSLContext:
     Raises OSError or ssl.SSLError where a file cannot be read or does not fit.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.certificate, tls.key)
+    limit_to_profile(context)
+    load_identity(context, tls)
     context.load_verify_locations(tls.authorities)
     context.verify_mode = ssl.CERT_REQUIRED if tls.require_client_certificate else ssl.CERT_OPTIONAL
     return context

@@ -3,6 +3,8 @@
 Few contexts keep an association cheap: all storage classes and syntaxes cost 15 times the processor time.
 """
 
+from collections.abc import Iterable
+
 from pydicom.uid import HTJ2K as HTJ2K_LOSSY
 from pydicom.uid import (
     JPEG2000,
@@ -30,7 +32,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
 SOP_CLASSES: tuple[UID, ...] = (
     ComputedRadiographyImageStorage,
@@ -65,6 +67,22 @@ TRANSFER_SYNTAXES: tuple[UID, ...] = (
 
 
 def supported_contexts() -> list[PresentationContext]:
-    """Verification, and each storage class with every syntax."""
+    """Verification, each storage class with every syntax, and storage commitment for its answers."""
     storage = [build_context(uid, list(TRANSFER_SYNTAXES)) for uid in SOP_CLASSES]
-    return [build_context(Verification), *storage]
+    return [build_context(Verification), *storage, _commitment()]
+
+
+def usable_contexts(
+    contexts: Iterable[PresentationContext], *, may_send: bool, may_commit: bool
+) -> list[PresentationContext]:
+    """Of the contexts those that a peer may use: verification always."""
+    usable = {Verification} | (set(SOP_CLASSES) if may_send else set())
+    usable |= {StorageCommitmentPushModel} if may_commit else set()
+    return [cx for cx in contexts if cx.abstract_syntax in usable]
+
+
+def _commitment() -> PresentationContext:
+    """The peer calls as the provider (SCP) and this node is the user (PS3.4 J.3.3); both roles must be allowed here."""
+    context = build_context(StorageCommitmentPushModel)
+    context.scu_role = context.scp_role = True
+    return context

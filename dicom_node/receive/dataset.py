@@ -19,16 +19,20 @@ from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_file_meta_info
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_messages import C_STORE_RQ, N_EVENT_REPORT_RQ, DIMSEMessage
 from pynetdicom.dsutils import create_file_meta
 from pynetdicom.pdu_primitives import P_DATA
 
 from dicom_node.errors import NodeError, ObjectTooLarge, ObjectUnreadable, PeerTooFast
 from dicom_node.receive.pace import Pace
 from dicom_node.receive.rate import Rate
+from dicom_node.spool.holding import hold
+from dicom_node.spool.identity import PARSE_ERRORS
 from dicom_node.spool.store import MIB, Inbox, spool_faults
 
 ROOM_CHECKED_EVERY_BYTES = 8 * MIB
+LONGEST_EVENT_BYTES = 1 * MIB
+"""Event Information of an N-EVENT-REPORT; each object that it refers to takes some 200 bytes."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,13 @@ class ObjectLimits:
 
 
 class IncomingDataSet(BytesIO):
-    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file.
+    """Stands where pynetdicom keeps a data set, and writes it to a DICOM file; that of an event stays in memory.
 
     After a fault it swallows what still comes: the peer hears the reason in the response (PS3.4 B.2.3).
     """
 
-    def __init__(self, inbox: Inbox, limits: ObjectLimits, header: Callable[[], bytes]) -> None:
+    def __init__(self, inbox: Inbox, limits: ObjectLimits, header: Callable[[], bytes | None]) -> None:
+        """header: what begins the file, None where there is to be none; asked at the first write."""
         super().__init__()
         self.fault: NodeError | None = None
         self.size_bytes = 0
@@ -84,6 +89,9 @@ class IncomingDataSet(BytesIO):
             self._remove()
 
     def _append(self, data: bytes) -> None:
+        if self._file is None and self._header() is None:
+            self._keep_in_memory(data)
+            return
         if not self.size_bytes and self._limits.rate and not self._limits.rate.take(monotonic()):
             raise PeerTooFast("more images a minute than the peer's images_per_minute")
         self.size_bytes += len(data)
@@ -95,13 +103,25 @@ class IncomingDataSet(BytesIO):
         with spool_faults():
             if self._file is None:
                 self._file = self._create()
-            self._file.write(data)
+            write_all(self._file, data)
+
+    def _keep_in_memory(self, data: bytes) -> None:
+        self.size_bytes += len(data)
+        if self.size_bytes > LONGEST_EVENT_BYTES:
+            raise ObjectTooLarge(f"an event of more than {LONGEST_EVENT_BYTES // MIB} MiB")
+        super().write(data)
 
     def _create(self) -> Any:
-        header = self._header()
+        header = self._header() or b""
         folder = self._inbox.layout.incoming
         file = NamedTemporaryFile(dir=folder, suffix=".part", buffering=0, delete=False)  # noqa: SIM115
-        file.write(header)
+        try:
+            hold(file)
+            write_all(file, header)
+        except OSError:
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+            raise
         return file
 
     def _remove(self) -> None:
@@ -159,8 +179,18 @@ class StoringProvider(DIMSEServiceProvider):
         return message, dataset
 
 
-def _header(message: DIMSEMessage, assoc: Association) -> bytes:
-    """Preamble and file meta information as PS3.10 7.1 wants them. Raises ObjectUnreadable."""
+def write_all(file: Any, data: bytes) -> None:
+    """Write it whole: where there is room for a part of it, an unbuffered file takes that and raises only then."""
+    with memoryview(data) as left:
+        written = 0
+        while written < len(left):
+            written += file.write(left[written:])
+
+
+def _header(message: DIMSEMessage, assoc: Association) -> bytes | None:
+    """Preamble and file meta information as PS3.10 7.1 wants them, None for an event. Raises ObjectUnreadable."""
+    if isinstance(message, N_EVENT_REPORT_RQ):
+        return None
     syntaxes = {cx.context_id: cx.transfer_syntax[0] for cx in assoc.accepted_contexts}
     command = message.command_set
     if not isinstance(message, C_STORE_RQ) or message.context_id not in syntaxes:
@@ -168,10 +198,13 @@ def _header(message: DIMSEMessage, assoc: Association) -> bytes:
     if "AffectedSOPClassUID" not in command or "AffectedSOPInstanceUID" not in command:
         raise ObjectUnreadable("the C-STORE request names no SOP class and instance")
     buffer = BytesIO()
-    meta = create_file_meta(
-        sop_class_uid=command.AffectedSOPClassUID,
-        sop_instance_uid=command.AffectedSOPInstanceUID,
-        transfer_syntax=syntaxes[message.context_id],
-    )
-    write_file_meta_info(DicomIO(buffer), meta)
+    try:
+        meta = create_file_meta(
+            sop_class_uid=command.AffectedSOPClassUID,
+            sop_instance_uid=command.AffectedSOPInstanceUID,
+            transfer_syntax=syntaxes[message.context_id],
+        )
+        write_file_meta_info(DicomIO(buffer), meta)
+    except PARSE_ERRORS as error:
+        raise ObjectUnreadable(f"the request's SOP class or instance is none ({type(error).__name__})") from None
     return b"\x00" * 128 + b"DICM" + buffer.getvalue()

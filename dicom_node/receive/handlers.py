@@ -6,7 +6,7 @@ C-STORE answers with these statuses (PS3.4 Table B.2-1, PS3.7 Annex C):
     A700  out of resources: the disk has less room than is kept in reserve, the spool cannot be written, or the peer
           sends more images a minute than its settings allow
     A900  the data set's SOP class or instance is not the one that the request names
-    C000  the data set cannot be read as far as its SOP class and instance
+    C000  the data set cannot be read as far as its SOP class and instance, or is too complex before them
     C211  anything unforeseen
 
 An object beyond maximum_object_mib, of the peer or of the node, gets an A-ABORT as soon as it is known to be too large.
@@ -26,8 +26,8 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import (
     IdentityMismatch,
     JobsUnavailable,
@@ -38,7 +38,7 @@ from dicom_node.errors import (
     SpoolUnwritable,
     StorageFull,
 )
-from dicom_node.jobs.contract import JobQueue, Priority
+from dicom_node.jobs.contract import JobQueue, Priority, Triage
 from dicom_node.receive.admission import (
     REJECTION,
     Admitted,
@@ -49,6 +49,8 @@ from dicom_node.receive.admission import (
     normalised,
     printable,
 )
+from dicom_node.receive.commitment import CommitmentHandler
+from dicom_node.receive.contexts import usable_contexts
 from dicom_node.receive.dataset import IncomingDataSet, ObjectLimits, StoringProvider
 from dicom_node.receive.rate import Rate
 from dicom_node.settings import Settings
@@ -57,6 +59,7 @@ from dicom_node.spool.identity import identify
 from dicom_node.spool.origin import Origin
 from dicom_node.spool.refusals import Refusal, RefusalLog
 from dicom_node.spool.store import MIB, Inbox
+from dicom_node.structure import ObjectTooComplex
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,7 @@ STATUS: dict[type[NodeError], int] = {
     PeerTooFast: 0xA700,
     IdentityMismatch: 0xA900,
     ObjectUnreadable: 0xC000,
+    ObjectTooComplex: 0xC000,
 }
 HIGH = 0x0001
 """The request's Priority (PS3.7 9.1.1.1)."""
@@ -77,11 +81,13 @@ HIGH = 0x0001
 class Handlers:
     """The handlers of one receiver; pynetdicom calls them from the associations' threads."""
 
-    def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue) -> None:
-        self._settings, self._inbox, self._queue = settings, inbox, queue
+    def __init__(self, settings: Settings, inbox: Inbox, queue: JobQueue, triage: Triage) -> None:
+        self._settings, self._inbox, self._queue, self._triage = settings, inbox, queue, triage
         self._refusals = RefusalLog(inbox.layout.refused)
+        self._trail = Trail(settings, "receive")
         self._admitted: WeakKeyDictionary[Association, str] = WeakKeyDictionary()
         self._admission = threading.Lock()
+        self._commitment = CommitmentHandler(settings, inbox.layout)
         self._limits = {name: _limits(settings.node, peer) for name, peer in settings.peers.items()}
 
     def bound(self) -> list[evt.EventHandlerType]:
@@ -90,6 +96,7 @@ class Handlers:
             (evt.EVT_REQUESTED, self.on_requested),
             (evt.EVT_C_STORE, self.on_c_store),
             (evt.EVT_C_ECHO, self.on_c_echo),
+            (evt.EVT_N_EVENT_REPORT, self._commitment.on_n_event_report),
             (evt.EVT_ABORTED, self.on_aborted),
             (evt.EVT_CONN_CLOSE, self.on_closed),
         ]
@@ -106,11 +113,11 @@ class Handlers:
         if isinstance(answer, Rejected):
             self._reject(assoc, call, answer)
             return
+        self._trail.association_opened(call.calling_ae_title, call.host)
         cast(StoringProvider, assoc.dimse).limits = self._limits[answer.peer]
-        if not answer.may_send:
-            assoc.acceptor.supported_contexts = [
-                cx for cx in assoc.acceptor.supported_contexts if cx.abstract_syntax == Verification
-            ]
+        assoc.acceptor.supported_contexts = usable_contexts(
+            assoc.acceptor.supported_contexts, may_send=answer.may_send, may_commit=answer.may_commit
+        )
 
     def on_c_store(self, event: evt.Event) -> Dataset:
         """Store the object and tell success only after it is durable (PS3.4 B.2.3)."""
@@ -169,6 +176,7 @@ class Handlers:
             reason=rejected.reason,
             configured=rejected.configured,
         )
+        self._trail.caller_refused(printable(call.calling_ae_title), call.host, rejected.reason)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             self._refusals.add(
@@ -188,14 +196,18 @@ class Handlers:
     def _store(self, call: Call, request: C_STORE, dataset: IncomingDataSet) -> int:
         started = monotonic()
         path = dataset.take()
-        priority = Priority.STAT if request.Priority == HIGH else Priority.ROUTINE
         try:
             _confirm(path, request)
+            urgent = request.Priority == HIGH
+            priority = Priority.STAT if urgent else self._triage(path, call.calling_ae_title)
             origin = Origin(call.calling_ae_title, call.called_ae_title, call.host, datetime.now(UTC), priority.value)
             arrival = self._inbox.accept(path, origin)
         finally:
             path.unlink(missing_ok=True)
-        self._enqueue(arrival.key, priority)
+        if arrival.is_stored:
+            self._enqueue(arrival.key, priority)
+            named = (str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID))
+            self._trail.received(call.calling_ae_title, call.host, self._inbox.layout.image(arrival.key), *named)
         log.info(
             "image_stored",
             key=arrival.key,

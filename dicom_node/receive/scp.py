@@ -3,6 +3,7 @@
 import ssl
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, sleep
 from typing import cast
 
@@ -10,8 +11,9 @@ import structlog
 from pynetdicom import AE, _config
 
 from dicom_node import implementation
+from dicom_node.audit.trail import Trail
 from dicom_node.errors import NodeError, SettingsInvalid
-from dicom_node.jobs.contract import JobQueue
+from dicom_node.jobs.contract import JobQueue, Priority, Triage
 from dicom_node.receive.connection import NodeServer, server_tls
 from dicom_node.receive.contexts import supported_contexts
 from dicom_node.receive.handlers import Handlers
@@ -70,7 +72,12 @@ class Receiver:
         return not left
 
 
-def start(settings: Settings, inbox: Inbox, queue: JobQueue) -> Receiver:
+def routine(_path: Path, _calling_ae_title: str) -> Priority:
+    """A triage that puts nothing first."""
+    return Priority.ROUTINE
+
+
+def start(settings: Settings, inbox: Inbox, queue: JobQueue, triage: Triage = routine) -> Receiver:
     """Listen on the settings' host and port. Raises CannotListen, SettingsInvalid (TLS files), SpoolUnwritable."""
     inbox.prepare()
     node = settings.node
@@ -79,10 +86,11 @@ def start(settings: Settings, inbox: Inbox, queue: JobQueue) -> Receiver:
             (node.host, node.port),
             ae_title=node.ae_title,
             ssl_context=_tls(node),
-            evt_handlers=Handlers(settings, inbox, queue).bound(),
+            evt_handlers=Handlers(settings, inbox, queue, triage).bound(),
             server_class=NodeServer,
             inbox=inbox,
             node=node,
+            trail=Trail(settings, "receive"),
         )
     except OSError as error:
         raise CannotListen(f"{node.host}:{node.port}: {error.strerror or type(error).__name__}") from error

@@ -22,6 +22,7 @@ WARNINGS = {
     WarningCode.NO_HAND_MASK: "No sure outline of the hand",
     WarningCode.BONES_MISSING: "Not all 13 bones were found",
     WarningCode.TOO_YOUNG_FOR_BONES: "Younger than the children whose bones were learnt",
+    WarningCode.READ_ON_CPU: "Read by the processor: the GPU's memory did not suffice",
     WarningCode.NOISY: "Poor image: noise",
     WarningCode.COVERED: "Poor image: a label; bone under it was not seen",
     WarningCode.COARSE: "Poor image: low resolution",
@@ -43,6 +44,7 @@ REFUSALS = {
     RefusalCode.UNUSABLE_EXPOSURE: "The exposure cannot be used",
     RefusalCode.BONES_NOT_FOUND: "Too few bones of a hand are seen",
     RefusalCode.SEX_MISSING: "The sex is missing, and this site requires it",
+    RefusalCode.READING_FAILED: "The program failed over this image repeatedly",
 }
 """At most 64 characters each: they are code meanings as well (LO, PS3.5 6.2)."""
 

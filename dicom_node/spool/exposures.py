@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
 
 from dicom_node.spool.durable import make_directory, write_atomically
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.store import spool_faults
 
+LOCK_WAIT_S = 20.0
+"""A process that was frozen while it held the lock, on whatever host, does not freeze the others."""
 _TIMES = ("received_at", "claimed_at")
 
 
@@ -51,7 +55,8 @@ class Exposures:
             make_directory(self._folder)
             lock = (self._folder / "lock").open("a")
         with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of when the file is closed, also by the process's death
+            with spool_faults():
+                _lock(lock)
             yield
 
     def standing(self, names: Sequence[str]) -> list[Claim]:
@@ -78,6 +83,19 @@ class Exposures:
             except FileNotFoundError:
                 return []
         return [_claim(fields) for fields in json.loads(text)]
+
+
+def _lock(file: IO[str]) -> None:
+    """Let go of when the file is closed, also by the process's death. Raises BlockingIOError."""
+    deadline = monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if monotonic() > deadline:
+                raise
+        sleep(0.01)
 
 
 def _fields(claim: Claim) -> dict[str, object]:

@@ -16,10 +16,14 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from dicom_node.errors import ObjectUnreadable
+from dicom_node.settings_parsing import Parsing
+from dicom_node.structure import check_data_set
 
 SOP_INSTANCE_UID = 0x00080018
 LEADING_BYTES = 1 << 16
 """Of a deflated data set, as much is inflated to find its identity: a few kilobytes may inflate to gigabytes."""
+LEADING = Parsing(maximum_depth=8, maximum_elements=1_000, maximum_text_kib=64)
+"""What may stand before the identity; the worker holds the whole object against the settings' limits."""
 META_BEGIN = 144
 """Preamble, prefix and (0002,0000) File Meta Information Group Length (PS3.10 7.1)."""
 PARSE_ERRORS = (
@@ -27,7 +31,10 @@ PARSE_ERRORS = (
     InvalidDicomError,
     AttributeError,
     KeyError,
+    MemoryError,
     NotImplementedError,
+    OverflowError,
+    RecursionError,
     TypeError,
     ValueError,
     struct.error,
@@ -50,7 +57,7 @@ class Identity:
 
 
 def identify(path: Path) -> Identity:
-    """Read no more of the file than its identity needs. Raises ObjectUnreadable."""
+    """Read no more of the file than its identity needs. Raises ObjectUnreadable, OSError where it cannot be read."""
     try:
         meta = read_file_meta_info(path)
         syntax = UID(meta.TransferSyntaxUID)
@@ -59,6 +66,10 @@ def identify(path: Path) -> Identity:
             file.seek(offset)
             ds = _leading_elements(file, syntax)
         return Identity(_uid(ds.SOPClassUID), _uid(ds.SOPInstanceUID), str(syntax), offset)
+    except OSError as error:
+        if error.errno is not None:  # pydicom's own has none
+            raise
+        raise ObjectUnreadable("no SOP class and instance could be read (a sequence ends too early)") from None
     except PARSE_ERRORS as error:
         raise ObjectUnreadable(f"no SOP class and instance could be read ({type(error).__name__})") from None
 
@@ -71,6 +82,9 @@ def content_sha256(path: Path, identity: Identity) -> str:
 
 
 def _leading_elements(file: BinaryIO, syntax: UID) -> Dataset:
+    begin = file.tell()
+    check_data_set(file, syntax, LEADING, last_tag=SOP_INSTANCE_UID)
+    file.seek(begin)
     stream: BinaryIO = file
     if syntax == DeflatedExplicitVRLittleEndian:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)

@@ -42,6 +42,11 @@ class Layout:
         return self.root / "destinations"
 
     @property
+    def commitments(self) -> Path:
+        """Requests for storage commitment, and their answers."""
+        return self.root / "commitments"
+
+    @property
     def reading_paused(self) -> Path:
         """An empty file while an operator has paused reading."""
         return self.root / "reading.paused"
@@ -52,7 +57,12 @@ class Layout:
         return self.root / "alive"
 
     @property
-    def removed(self) -> Path:
+    def arriving(self) -> Path:
+        """Held shared by whoever puts an image into its folder, and alone by whoever removes folders."""
+        return self.root / "arriving.lock"
+
+    @property
+    def memories(self) -> Path:
         """What is remembered of image versions whose files were removed."""
         return self.root / "removed"
 
@@ -90,6 +100,14 @@ class Layout:
     def results(self, key: str) -> Path:
         """The folder of what was made of an image version."""
         return self._folder("results", key)
+
+    def sent(self, key: str, destination: str) -> Path:
+        """What a destination has of the results of an image version (JSON)."""
+        return self.results(key) / "sent" / f"{destination}.json"
+
+    def memory(self, key: str) -> Path:
+        """What is remembered of an image version whose files were removed (JSON)."""
+        return self.memories / key[:2] / f"{key}.json"
 
     def patient(self, patient_key: str) -> Path:
         """The folder of what was read in a patient's exposures; the key is a hash."""

@@ -1,18 +1,22 @@
 """The results of one image version: objects written once, and the manifest that names them."""
 
+import errno
 import hashlib
 import json
+import os
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from pydicom import Dataset
 
 from dicom_node.report.rendition import PictureCompression
-from dicom_node.spool.durable import make_directory, write_atomically
+from dicom_node.spool.durable import fsync_directory, make_directory, write_atomically
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.made import note_made
 from dicom_node.spool.store import spool_faults
@@ -63,23 +67,26 @@ class StoredResults:
 
 
 def write_results(layout: Layout, key: str, objects: Sequence[NewObject], summary: dict[str, Any]) -> StoredResults:
-    """Make the objects durable, each as NAME.dcm, the summary as reading.json, and last the manifest.
+    """Make the objects durable, each as NAME.dcm, the summary as reading.json, and the manifest, all at once.
 
-    The manifest makes the results final: where one exists, it is returned and nothing is written, because its
-    objects may have been sent. objects: in the order they are sent; their names differ.
+    They are written beside, and the folder is renamed. The first results are final: where there are some, they are
+    returned, because their objects may have been sent; so it is also where two processes write at a time, such as one
+    that was stopped, and went on after its job was taken over. objects: in the order they are sent; their names differ.
     Raises SpoolUnwritable, StorageFull.
     """
     folder = layout.results(key)
     with spool_faults():
-        if (folder / MANIFEST).exists():
-            return read_results(layout, key)
-        make_directory(folder)
-        stored = StoredResults(key, tuple(_write_object(folder, new) for new in objects))
-        for each in stored.objects:
-            note_made(layout, each.sop_instance_uid)
-        write_atomically(folder / SUMMARY, json.dumps(summary, indent=1).encode())
-        write_atomically(folder / MANIFEST, _manifest(stored))
-    return stored
+        if not (folder / MANIFEST).exists():
+            make_directory(folder.parent)
+            draft = Path(mkdtemp(prefix=f"{key}.", suffix=".part", dir=folder.parent))
+            try:
+                _write_draft(layout, draft, key, objects, summary)
+                _make_final(draft, folder)
+            finally:
+                # Those of processes that died with it in hand too.
+                for left in folder.parent.glob(f"{key}.*.part"):
+                    shutil.rmtree(left, ignore_errors=True)
+        return read_results(layout, key)
 
 
 def read_results(layout: Layout, key: str) -> StoredResults:
@@ -87,6 +94,48 @@ def read_results(layout: Layout, key: str) -> StoredResults:
     folder = layout.results(key)
     entries = json.loads((folder / MANIFEST).read_bytes())["objects"]
     return StoredResults(key, tuple(StoredObject(path=folder / entry.pop("file"), **entry) for entry in entries))
+
+
+def destinations_of(layout: Layout, key: str) -> tuple[str, ...]:
+    """Where the final results of an image version go, as it was settled when they were made; none without results."""
+    folder = layout.results(key)
+    if not (folder / MANIFEST).exists():
+        return ()
+    return tuple(json.loads((folder / SUMMARY).read_bytes())["destinations"])
+
+
+def _write_draft(layout: Layout, draft: Path, key: str, objects: Sequence[NewObject], summary: dict[str, Any]) -> None:
+    stored = StoredResults(key, tuple(_write_object(draft, new) for new in objects))
+    for each in stored.objects:
+        note_made(layout, each.sop_instance_uid)
+    write_atomically(draft / SUMMARY, json.dumps(summary, indent=1).encode())
+    write_atomically(draft / MANIFEST, _manifest(stored))
+
+
+def _make_final(draft: Path, folder: Path) -> None:
+    """Rename the draft to the folder, unless results are there: a folder that is not empty is never replaced."""
+    if folder.is_dir():
+        _empty_unfinished(folder)
+    try:
+        os.rename(draft, folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not (folder / MANIFEST).exists():
+            raise
+    fsync_directory(folder.parent)
+
+
+def _empty_unfinished(folder: Path) -> None:
+    """A folder without a manifest is what an earlier version of the node left, which wrote in place.
+
+    By its descriptor: another process may put the finished folder into its place meanwhile.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        names = os.listdir(descriptor)
+        for name in () if MANIFEST in names else names:
+            os.unlink(name, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_object(folder: Path, new: NewObject) -> StoredObject:

@@ -1,8 +1,8 @@
 """The inbox: image versions, each stored once, durable before `accept` returns.
 
-`accept` in steps: room on the disk; identity and content hash, hence the key; a known key ends here, as a duplicate;
-origin.json durable; the data set fsynced and renamed into place; its folder fsynced. The rename comes last, so a
-folder with source.dcm is complete.
+`accept` in steps: room on the disk; identity and content hash, hence the key; a known key ends here, as a duplicate,
+also where its files were removed since; origin.json durable; the data set fsynced and renamed into place; its folder
+fsynced. The rename comes last, so a folder with source.dcm is complete.
 """
 
 import errno
@@ -16,21 +16,25 @@ from time import time
 
 from dicom_node.errors import SpoolUnwritable, StorageFull
 from dicom_node.spool.durable import commit, fsync_directory, make_directory, write_atomically
+from dicom_node.spool.holding import is_held, shared
 from dicom_node.spool.identity import content_sha256, identify
 from dicom_node.spool.layout import Layout, image_key
 from dicom_node.spool.origin import Origin, provenance, write_provenance
 
 MIB = 1 << 20
+ROOM_AGAIN = 1.1
+"""After too little room, images are accepted again once so much of the reserve is free: not to and fro at its edge."""
 LEFTOVERS = ("*.part", "tmp*.dcm")
 """What a cut association or a killed process leaves in incoming/."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """The key of a stored image version; is_new is False where it was there before."""
+    """The key of an image version. is_new: it was not there before. is_stored: its files were not removed since."""
 
     key: str
     is_new: bool
+    is_stored: bool = True
 
 
 @contextmanager
@@ -50,6 +54,7 @@ class Inbox:
     def __init__(self, layout: Layout, *, minimum_free_mib: int = 0) -> None:
         self.layout = layout
         self._minimum_free_bytes = minimum_free_mib * MIB
+        self._is_full = False
 
     def prepare(self) -> None:
         """Make the directories. Raises SpoolUnwritable, StorageFull."""
@@ -58,10 +63,11 @@ class Inbox:
                 make_directory(directory)
 
     def require_room(self) -> None:
-        """Raises StorageFull where less is free than is kept in reserve."""
+        """Raises StorageFull where less is free than is kept in reserve, or was and is no tenth more yet."""
         with spool_faults():
             free_bytes = shutil.disk_usage(self.layout.root).free
-        if free_bytes < self._minimum_free_bytes:
+        self._is_full = free_bytes < self._minimum_free_bytes * (ROOM_AGAIN if self._is_full else 1)
+        if self._is_full:
             reserve_mib = self._minimum_free_bytes // MIB
             raise StorageFull(f"{free_bytes // MIB} MiB are free, {reserve_mib} MiB are kept in reserve")
 
@@ -81,9 +87,13 @@ class Inbox:
                 fsync_directory(image.parent)
                 dataset_path.unlink()
                 return Arrival(key, is_new=False)
-            make_directory(image.parent)
-            write_provenance(self.layout, key, provenance(origin, identity, content))
-            commit(dataset_path, image)
+            if self.layout.memory(key).exists():
+                dataset_path.unlink()
+                return Arrival(key, is_new=False, is_stored=False)
+            with shared(self.layout.arriving):
+                make_directory(image.parent)
+                write_provenance(self.layout, key, provenance(origin, identity, content))
+                commit(dataset_path, image)
         return Arrival(key, is_new=True)
 
     def keys(self) -> Iterator[str]:
@@ -98,9 +108,10 @@ class Inbox:
             write_atomically(self.layout.deferred / key, b"")
 
     def deferred(self) -> list[str]:
-        """The keys of images that wait for their job."""
+        """The keys of stored images that wait for their job."""
         with spool_faults():
-            return sorted(entry.name for entry in os.scandir(self.layout.deferred) if entry.name.isalnum())
+            marked = sorted(entry.name for entry in os.scandir(self.layout.deferred) if entry.name.isalnum())
+        return [key for key in marked if self.layout.image(key).exists()]
 
     def settle(self, key: str) -> None:
         """The image has its job: forget that it waited."""
@@ -108,13 +119,13 @@ class Inbox:
             (self.layout.deferred / key).unlink(missing_ok=True)
 
     def sweep_incoming(self, *, untouched_s: float) -> int:
-        """Remove leftovers that nobody has written to for that long; says how many."""
+        """Remove leftovers that nobody has written to for that long, nor has open; says how many."""
         swept = 0
         with spool_faults():
             leftovers = [path for pattern in LEFTOVERS for path in self.layout.incoming.glob(pattern)]
             for path in leftovers:
                 try:
-                    if time() - path.stat().st_mtime >= untouched_s:
+                    if time() - path.stat().st_mtime >= untouched_s and not is_held(path):
                         path.unlink()
                         swept += 1
                 except FileNotFoundError:  # received, or swept by another process

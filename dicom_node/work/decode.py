@@ -13,6 +13,8 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.errors import InvalidDicomError
 
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
+from dicom_node.settings_parsing import DEFAULTS, Parsing
+from dicom_node.structure import check_structure
 from models.dicom.frames import FAULTS, FrameSuspect, FrameUndecodable, first_frame
 from models.dicom.presentation import present
 
@@ -42,15 +44,15 @@ class DecodedImage:
     frames: int
 
 
-def decode(path: Path) -> DecodedImage:
+def decode(path: Path, limits: Parsing = DEFAULTS) -> DecodedImage:
     """Read, decode and present the first frame.
 
-    Raises ObjectUnreadable where the file is no whole DICOM object, PixelsMissing where it holds no image,
-    PixelsSuspect where decoders differ, and PixelsUndecodable where none made an image of it. No message quotes a
-    value of the data set.
+    Raises ObjectUnreadable where the file is no whole DICOM object or is beyond the limits, PixelsMissing where it
+    holds no image, PixelsSuspect where decoders differ, and PixelsUndecodable where none made an image of it. No
+    message quotes a value of the data set.
     """
     with _quiet():
-        ds = _read(path)
+        ds = _read(path, limits)
         if "PixelData" not in ds:
             raise PixelsMissing("the object holds no pixel data")
         try:
@@ -79,9 +81,10 @@ def _quiet() -> Iterator[None]:
         logger.disabled = before
 
 
-def _read(path: Path) -> Dataset:
+def _read(path: Path, limits: Parsing) -> Dataset:
     """The whole data set; a file without preamble and meta information counts as implicit little endian."""
     try:
+        check_structure(path, limits)
         ds = dcmread(path, force=True)
         if "SOPClassUID" not in ds:
             raise InvalidDicomError

@@ -1,11 +1,15 @@
 """Decoding in processes of their own: codecs are foreign code, and a file that kills one kills nothing else.
 
-Each process serves one request at a time over a pipe and ends when the pipe does, so none outlives the worker.
+Each process serves one request at a time over a pipe and ends when the pipe does, so none outlives the worker. What it
+may take of memory beyond what it starts with is limited, so that an image cannot take the worker's.
 """
 
+import atexit
 import multiprocessing
 import queue
+import resource
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -38,16 +42,22 @@ class DecoderHung(NodeError):
 
 
 class Decoders:
-    """`count` processes; a call takes a free one, waiting for it if need be. For any number of threads."""
+    """`count` processes; a call takes a free one, waiting for it if need be. For any number of threads.
 
-    def __init__(self, decode: Decode, *, count: int, timeout_s: float) -> None:
+    memory_mib: what a process may take beyond what it starts with.
+    """
+
+    def __init__(self, decode: Decode, *, count: int, timeout_s: float, memory_mib: int) -> None:
         self._decode = decode
         self._timeout_s = timeout_s
+        self._memory_mib = memory_mib
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         # Spawned, not forked: the worker has threads, and the children shall not hold its networks.
         self._context = multiprocessing.get_context("spawn")
         for _ in range(count):
             self._idle.put(self._start())
+        # A worker that ends by an exception: multiprocessing would send SIGTERM, and wait for what ignores it.
+        atexit.register(self.close)
 
     def decode(self, path: Path) -> Any:
         """What `decode` makes of the file. Raises what it raises, DecoderDied, DecoderHung."""
@@ -64,20 +74,21 @@ class Decoders:
 
     def close(self) -> None:
         """End the processes that are idle; the others end with their worker."""
+        atexit.unregister(self.close)
         with suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().end()
 
     def _start(self) -> "_Process":
-        return _Process(self._context, self._decode)
+        return _Process(self._context, self._decode, self._memory_mib)
 
 
 class _Process:
     """One decoder and our end of its pipe."""
 
-    def __init__(self, context: Any, decode: Decode) -> None:
+    def __init__(self, context: Any, decode: Decode, memory_mib: int) -> None:
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, decode), daemon=True, name="decoder")
+        self._process = context.Process(target=_serve, args=(theirs, decode, memory_mib), daemon=True, name="decoder")
         self._process.start()
         theirs.close()  # so that its death is the end of the pipe
         self._imported = False
@@ -108,10 +119,11 @@ class _Process:
         return self._pipe.recv()
 
 
-def _serve(pipe: Connection, decode: Decode) -> None:
+def _serve(pipe: Connection, decode: Decode, memory_mib: int) -> None:
     """The process: one answer a path, (True, what it is) or (False, a NodeError)."""
     for number in (signal.SIGTERM, signal.SIGINT):  # sent to the whole group; the worker decides when we end
         signal.signal(number, signal.SIG_IGN)
+    _limit_memory(memory_mib)
     with suppress(EOFError, OSError):  # the worker has gone: nobody waits for an answer
         pipe.send("imported")
         while True:
@@ -125,3 +137,16 @@ def _answer(path: Path, decode: Decode) -> tuple[bool, Any]:
         return False, error
     except Exception as error:  # this process's border: codecs raise whatever they like
         return False, PixelsUndecodable(type(error).__name__)
+
+
+def _limit_memory(beyond_mib: int) -> None:
+    """Whatever wants more gets MemoryError, or dies, instead of the machine's memory (setrlimit(2), RLIMIT_AS).
+
+    Counted from what the libraries have mapped by now: that is address space, of which they use little.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + (beyond_mib << 20)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

@@ -29,6 +29,7 @@ from dicom_node.work.radiograph import radiograph
 from pipelines.contract import HandRadiograph, Pipeline, Reading, Refusal, RefusalCode, Sex
 
 DECODE_TIMEOUT_S = 120.0
+DECODE_MEMORY_MIB = 4096
 OLDEST_MONTHS = 1500
 LINE_WIDTH = 1000
 """Lines are not broken: a terminal wraps them, and a file is searched by line."""
@@ -196,7 +197,7 @@ def _reader(
     specification: Path, weights_directory: Path | None, overrides: Overrides, output: Path | None
 ) -> Iterator[FileReader]:
     """Decoding processes first: they start while torch is loaded here."""
-    with closing(Decoders(decode, count=1, timeout_s=DECODE_TIMEOUT_S)) as decoders:
+    with closing(Decoders(decode, count=1, timeout_s=DECODE_TIMEOUT_S, memory_mib=DECODE_MEMORY_MIB)) as decoders:
         from pipelines.build import build
 
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pipelines.contract import FoundBone, ModelIdentity, ReaderReading, Reading, Refusal, Sex
+from pipelines.contract import Enhancement, FoundBone, ModelIdentity, ReaderReading, Reading, Refusal, Sex
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ def _values(prediction: Prediction) -> dict[str, Any]:
         "warnings": [],
         "bones": [],
         "missing_bones": {},
+        "quality": None,
+        "improved": [],
         "models": [],
         "seconds": round(prediction.seconds, 3),
     }
@@ -64,6 +66,8 @@ def _values(prediction: Prediction) -> dict[str, Any]:
         "warnings": [str(code) for code in outcome.warnings],
         "bones": [_bone(each) for each in outcome.bones],
         "missing_bones": {str(each.bone): str(each.fault) for each in outcome.missing_bones},
+        "quality": str(outcome.quality) if outcome.quality else None,
+        "improved": [_improved(each) for each in outcome.enhancements],
         "models": [_model(each) for each in outcome.models],
     }
 
@@ -81,6 +85,17 @@ def _bone(found: FoundBone) -> dict[str, Any]:
     """box: left, top, right, bottom in pixels of the original frame, from its outer corner."""
     box = [round(edge, 1) for edge in (found.left, found.top, found.right, found.bottom)]
     return {"bone": str(found.bone), "box": box, "score": round(found.score, 3)}
+
+
+def _improved(one: Enhancement) -> dict[str, Any]:
+    """Both readings of an image that was improved; in_front: the one that counts."""
+    return {
+        "method": one.method,
+        "sex": str(one.original.sex),
+        "original_months": _rounded(one.original.bone_age_months),
+        "improved_months": _rounded(one.improved.bone_age_months),
+        "in_front": "improved" if one.in_front else "original",
+    }
 
 
 def _model(model: ModelIdentity) -> dict[str, str]:

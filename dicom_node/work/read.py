@@ -78,6 +78,23 @@ class ImageReader:
             return ()
         return self._read(candidate, watch)
 
+    def give_up(self, key: str, code: str) -> tuple[str, ...]:
+        """The worker's `GiveUp`: a refusal that says so goes into the study, where the header can be read.
+
+        Raises NodeError; nothing where no route takes the image.
+        """
+        known = _kept_destinations(self._layout, key)
+        if known is not None:
+            return known
+        watch = Stopwatch()
+        candidate = self._select(key, _provenance(self._layout, key))
+        header = whole_header(self._layout.image(key), self.settings.parsing)
+        if isinstance(candidate, Reason) or header is None:
+            return ()
+        refusal = Refusal(RefusalCode.READING_FAILED, f"{code}, time after time")
+        case = RefusedCase(header, refusal, predecessor=candidate.predecessor)
+        return self._refuse(candidate, case, refusal, watch)
+
     @property
     def _layout(self) -> Layout:
         return Layout(self.settings.storage.directory)
@@ -85,7 +102,7 @@ class ImageReader:
     def _select(self, key: str, source: Provenance) -> Candidate | Reason:
         if was_made_here(self._layout, source.sop_instance_uid):
             return Reason.OWN_RESULT
-        header = read_header(self._layout.image(key))
+        header = read_header(self._layout.image(key), self.settings.parsing)
         route = select(header, source.origin.calling_ae_title, self.settings.routes)
         if isinstance(route, Reason):
             return route
@@ -118,7 +135,7 @@ class ImageReader:
         with watch.stage("decode"):
             image = self._decode(path)
         if isinstance(image, Refusal):
-            header = whole_header(path)
+            header = whole_header(path, self.settings.parsing)
             case = RefusedCase(header, image, predecessor=predecessor) if header is not None else None
             return self._refuse(candidate, case, image, watch)
         exposure = radiograph(corrected(image, candidate.correction))

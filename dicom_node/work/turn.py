@@ -8,6 +8,7 @@ from pydicom import Dataset
 from dicom_node.errors import NodeError
 from dicom_node.spool.exposures import Exposures
 from dicom_node.spool.layout import Layout
+from dicom_node.spool.removal import recall_removed
 from dicom_node.spool.results import MANIFEST, SUMMARY
 from dicom_node.work import exposure
 from dicom_node.work.exposure import Standing, Turn
@@ -63,5 +64,13 @@ def became(layout: Layout, key: str) -> Standing:
     """What has become of an image version that was claimed."""
     folder = layout.results(key)
     if not (folder / MANIFEST).exists():
-        return Standing.PENDING
+        return _without_results(layout, key)
     return Standing.READ if json.loads((folder / SUMMARY).read_bytes())["status"] == "read" else Standing.REFUSED
+
+
+def _without_results(layout: Layout, key: str) -> Standing:
+    """In hand; or removed since, as it is remembered. One that nobody remembers stands in nobody's way."""
+    removed = recall_removed(layout, key)
+    if removed is not None and removed.status == "read":
+        return Standing.READ
+    return Standing.PENDING if removed is None and layout.image(key).exists() else Standing.REFUSED

@@ -41,9 +41,7 @@ def lettered(pixels: Pixels, rng: np.random.Generator, height: float) -> Pixels:
     thickness = max(1, round(height * tall / 7))
     left, bottom = int(rng.uniform(0.2, 0.5) * wide), int(rng.uniform(0.3, 0.8) * tall)
     covered = pixels.copy()
-    cv2.putText(
-        covered, letters, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, 1.0, thickness, cv2.LINE_AA
-    )  # fmt: skip
+    cv2.putText(covered, letters, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, 1.0, thickness, cv2.LINE_AA)
     return covered
 
 
@@ -56,7 +54,7 @@ def blocky(pixels: Pixels, _rng: np.random.Generator, quality: float) -> Pixels:
     """Compressed as JPEG of this quality, 1 to 100, and opened again."""
     grey = np.round(pixels.clip(0, 1) * 255).astype(np.uint8)
     blob = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])[1]
-    return np.asarray(cv2.imdecode(blob, cv2.IMREAD_GRAYSCALE) / 255, dtype=np.float32)
+    return (np.asarray(cv2.imdecode(blob, cv2.IMREAD_GRAYSCALE)) / 255).astype(np.float32)
 
 
 def collimated(pixels: Pixels, rng: np.random.Generator, share: float) -> Pixels:

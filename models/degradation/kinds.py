@@ -11,7 +11,7 @@ from models.phantom.damage import Pixels, covering_label
 
 
 class Kind(StrEnum):
-    """Damage of one kind. The first three are BoNet+'s."""
+    """Damage of one kind. The first three are BoNet+'s. New ones come last: a kind's place is part of its draws."""
 
     NOISE = "noise"
     LABEL = "label"
@@ -54,7 +54,7 @@ UNSEEN = tuple(kind for kind in Kind if kind not in LEARNT)
 
 
 def to_kinds(values: object) -> tuple[Kind, ...]:
-    """A file's list of kinds, as often as it is needed in one image: once. Raises ValueError for anything else."""
+    """A file's list of the kinds that one image has. Raises ValueError for anything else, or a kind named twice."""
     if not isinstance(values, (list, tuple)) or len(set(values)) < len(values) or not set(values) <= set(Kind):
         raise ValueError(f"kinds of damage are a list of {', '.join(Kind)}, each at most once, not {values}")
     return tuple(Kind(value) for value in values)

@@ -64,12 +64,6 @@ class MarkedRadiographs:
         """The first so many of a split."""
         return self.where(lambda label: label.split is split, limit)
 
-    def with_more(self, more: "MarkedRadiographs") -> "MarkedRadiographs":
-        """These, then those."""
-        frames = np.concatenate([self.radiographs.frames, more.radiographs.frames])
-        both = Radiographs(self.radiographs.labels + more.radiographs.labels, frames)
-        return MarkedRadiographs(both, self.outlines + more.outlines, self.labels + more.labels)
-
     def truth(self) -> list[Boxes]:
         """The marked boxes of each image, as fractions of the frame."""
         return [

@@ -68,10 +68,9 @@ class BoNetPlus(nn.Module):
                  head: Sequence[int] = (1024, 512), layers: int = 4, sex: bool = False,
                  channels: int = 1) -> None:  # fmt: skip
         super().__init__()
-        self.stem = nn.Sequential(
-            Convolution(channels, stem[0], 7), Convolution(stem[0], stem[1], 5), nn.MaxPool2d(3, 2, 1)
-        )
-        nn.init.constant_(self.stem[0][0].bias, FIRST_SHIFT)
+        first = Convolution(channels, stem[0], 7)
+        nn.init.constant_(cast(nn.BatchNorm2d, first[0]).bias, FIRST_SHIFT)
+        self.stem = nn.Sequential(first, Convolution(stem[0], stem[1], 5), nn.MaxPool2d(3, 2, 1))
         blocks: list[nn.Module] = []
         for inputs, growth, outputs in zip([stem[1], *transitions], growths, transitions[:-1], strict=False):
             dense = DenseBlock(inputs, growth, layers)
@@ -81,9 +80,9 @@ class BoNetPlus(nn.Module):
         self.sex = sex
         sizes = [transitions[-1] + sex, *head, 1]
         self.head = nn.ModuleList(Convolution(i, o, 1, bias=True) for i, o in pairwise(sizes))
-        output = self.head[-1][2]
+        output = cast(nn.Conv2d, cast(Convolution, self.head[-1])[2])
         nn.init.normal_(output.weight, 0.0, OUTPUT_SD)
-        nn.init.zeros_(output.bias)
+        nn.init.zeros_(cast(nn.Parameter, output.bias))
 
     def forward(self, images: torch.Tensor, male: torch.Tensor) -> WholeHandOutput:
         deviation = images.std((2, 3), keepdim=True).clamp_min(0.02)
@@ -105,7 +104,7 @@ class BoNetPlus(nn.Module):
         """
         slope = maps.new_ones(len(maps), 1)
         for layer, signal in zip(reversed(self.head), reversed(signals), strict=True):
-            slope = layer.slope(signal, slope)
+            slope = cast(Convolution, layer).slope(signal, slope)
         cells = maps.flatten(2)
         highest = (cells == cells.amax(2, keepdim=True)).to(cells.dtype)
         highest = highest / highest.sum(2, keepdim=True)

@@ -31,7 +31,7 @@ class Pairs:
 def pairs(images: Iterable[PoorImage], size: int) -> Pairs:
     """Each image with its damage, and without."""
     kept = [(_small(image.poor, size), _small(image.clean, size), image.choice, image.applied) for image in images]
-    poor, clean = (np.stack([each[n] for each in kept]) for n in (0, 1))
+    poor, clean = np.stack([each[0] for each in kept]), np.stack([each[1] for each in kept])
     return Pairs(poor, clean, np.array([each[2] for each in kept], np.int64), counts([each[3] for each in kept]))
 
 

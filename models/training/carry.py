@@ -18,6 +18,8 @@ def carry(recipes: Sequence[Path], *, data: Path, output: Path, cache: Path | No
     documents = {}
     for path in recipes:
         recipe = load_recipe(path)
+        if recipe.damages is not None:
+            raise ValueError(f"{path}: trains on images made poor, which needs them as they came: train it here")
         if recipe.phantoms is not None:
             raise ValueError(f"{path}: trains on phantoms, not on images that could be carried")
         documents[recipe.name] = read_document(path)

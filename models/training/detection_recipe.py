@@ -20,18 +20,10 @@ class DetectionRecipe(TaskRecipe):
     marks: Marks
     folds: tuple[int, ...] | None = field(default=None, metadata={ADDED: True})
     """Train on these of folds 0 to 7 alone, so that the others measure as well."""
-    teacher: str | None = field(default=None, metadata={ADDED: True})
-    """Name of the run, beside this one, of a detector of bones that marks radiographs which nobody marked."""
-    taught: int = field(default=0, metadata={ADDED: True})
-    """So many of them are trained on as well."""
 
     def __post_init__(self) -> None:
         if self.folds is not None:
             object.__setattr__(self, "folds", training_folds(self.folds))
-        if (self.teacher is None) != (self.taught == 0):
-            raise ValueError("teacher and taught are given together, or neither")
-        if self.teacher is not None and self.marks is not Marks.BONES:
-            raise ValueError(f"a teacher marks bones, not the {self.marks.value}")
 
     @property
     def network_parameters(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from models.detection.marked import MarkedRadiographs, load_marked
 from models.training.detection import DetectionTrainer
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.task_run import follow_task
-from models.training.taught import taught_radiographs
 
 
 def train_detector(
@@ -29,9 +28,6 @@ def train_detector(
 
     def training_on(device: str) -> DetectionTrainer:
         sets = load_marked_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
-        if recipe.teacher is not None and data is not None:
-            taught = taught_radiographs(recipe, data, output.parent / recipe.teacher, limit=limit, cache=cache)
-            sets[0] = sets[0].with_more(taught)
         return DetectionTrainer(recipe, sets[0], sets[1], output, device)
 
     return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure="AP@0.5:0.95")

@@ -12,6 +12,7 @@ from typing import Any
 from models.attention.channel import DEFAULT, Channels, to_channels
 from models.data.augment import Augmentation
 from models.data.labels import TRAINING_FOLDS
+from models.degradation.mixture import Choice, Mixture
 from models.training.losses import LossSettings
 
 ADDED = "added"
@@ -75,10 +76,15 @@ class Recipe:
     """Train on so many of the training images, the first of an order that follows from the seed."""
     steps: int | None = field(default=None, metadata={ADDED: True})
     """Steps of an epoch, whatever the number of images; None goes through the images once."""
+    damages: tuple[Choice, ...] | None = field(default=None, metadata={ADDED: True})
+    """Train and select on poor images, BoNet+'s NQ: kinds of damage that an image has together, each choice as likely,
+    [] is none; None takes all images as they are."""
     patience: int | None = field(default=None, metadata={ADDED: True})
     """Stop after so many epochs at the reader's own size without a better error on the select split; None never."""
 
     def __post_init__(self) -> None:
+        if self.damages is not None:
+            object.__setattr__(self, "damages", Mixture(self.damages).choices)
         if self.folds is not None:
             object.__setattr__(self, "folds", training_folds(self.folds))
         for key in ("images", "steps", "patience"):

@@ -10,6 +10,8 @@ from models.data.frames import Radiographs
 from models.data.labels import Split
 from models.data.phantoms import draw_phantoms
 from models.data.radiographs import load_radiographs
+from models.degradation.mixture import Mixture
+from models.degradation.poor import made_poor
 from models.training.follow import choose_device, follow
 from models.training.recipe import Recipe, load_recipe, read_document
 from models.training.subset import chosen
@@ -51,7 +53,17 @@ def load_sets(
     limit: int | None = None,
     cache: Path | None = None,
 ) -> list[Radiographs]:
-    """The recipe's radiographs or phantoms of each split."""
+    """The recipe's radiographs or phantoms of each split, made poor where it says so."""
+    sets = _sets(recipe, data, splits, limit, cache)
+    if recipe.damages is None:
+        return sets
+    mixture = Mixture(recipe.damages, seed=recipe.seed)
+    return [made_poor(each, mixture, None if recipe.phantoms else data) for each in sets]
+
+
+def _sets(
+    recipe: Recipe, data: Path | None, splits: list[Split], limit: int | None, cache: Path | None
+) -> list[Radiographs]:
     if recipe.phantoms is not None:
         drawn = [draw_phantoms(split, limit or getattr(recipe.phantoms, split.value)) for split in splits]
         return [chosen(each, split, recipe) for each, split in zip(drawn, splits, strict=True)]

@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
+import pytest
 import structlog
 import typer
 
@@ -14,6 +15,8 @@ from tests.faults import table
 from tests.faults.catalogue import scenarios
 from tests.faults.scenario import Row, Scale, Scenario
 from tests.faults.table import Result
+
+RAN = "the scenario ran to its end"
 
 
 def main(
@@ -42,9 +45,11 @@ def _run(scenario: Scenario, scale: Scale) -> Result:
     started = time.monotonic()
     try:
         rows = tuple(scenario.run(scale))
+    except (pytest.skip.Exception, pytest.fail.Exception) as absent:
+        rows = (Row(RAN, "yes", str(absent), passed=False),)
     except Exception as error:
         traceback.print_exc()
-        rows = (Row("the scenario ran to its end", "yes", type(error).__name__, passed=False),)
+        rows = (Row(RAN, "yes", type(error).__name__, passed=False),)
     result = Result(scenario, scale, rows, time.monotonic() - started)
     print(table.markdown(result), flush=True)
     return result

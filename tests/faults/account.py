@@ -21,6 +21,9 @@ from tests.support.recording_pacs import CAPTURES, REPORTS, Arrival, RecordingPa
 SETTLED = ("read", "delivered", "parked")
 """Verdicts after which nothing more happens by itself."""
 
+FAILED = ("retry", "held")
+"""Verdicts that another attempt follows."""
+
 
 def answered(pacs: RecordingPacs, images: Iterable[Image]) -> list[Row]:
     """Exactly one report and one capture for each image, and the same bytes whenever a UID came again."""
@@ -66,11 +69,14 @@ def key_of(settings: Path, image: Image) -> str:
 
 
 def settled(settings: Path, *, timeout_s: float) -> Row:
-    """Every job came to its end within the timeout."""
-    deadline = time.monotonic() + timeout_s
-    while (left := stuck(settings)) and time.monotonic() < deadline:
+    """Every job comes to its end; none is stuck, which is when nothing moves for the timeout."""
+    left, moved = stuck(settings), time.monotonic()
+    while left and time.monotonic() - moved < timeout_s:
         time.sleep(0.5)
-    return exactly("jobs stuck", 0, len(left), "jobs")
+        before, left = left, stuck(settings)
+        if left != before:
+            moved = time.monotonic()
+    return Row("jobs stuck", "0", ", ".join([str(len(left)), *map(_described, left)]), not left, "jobs")
 
 
 def stuck(settings: Path) -> list[Attempt]:
@@ -80,9 +86,25 @@ def stuck(settings: Path) -> list[Attempt]:
     return unfinished + [Attempt(key, None, 0, "no job", datetime.now(UTC)) for key in missing]
 
 
+def await_failure(settings: Path, image: Image, *, timeout_s: float) -> bool:
+    """Whether an attempt at delivering the image's results fails in time, with another one to follow."""
+    deadline, key = time.monotonic() + timeout_s, key_of(settings, image)
+    while time.monotonic() < deadline:
+        with closing(open_queue(load(settings))) as queue:
+            made = attempts(queue, [key])[key]
+        if any(each.destination is not None and each.verdict in FAILED for each in made):
+            return True
+        time.sleep(0.2)
+    return False
+
+
 def parked(settings: Path) -> list[Attempt]:
     """The last attempts of jobs that were given up, or never repeated."""
     return [each for each in _last_attempts(settings)[1] if each.verdict == "parked"]
+
+
+def _described(attempt: Attempt) -> str:
+    return f"{attempt.key[:8]} {attempt.destination or 'reading'} {attempt.number} {attempt.state}"
 
 
 def _last_attempts(settings: Path) -> tuple[list[str], list[Attempt]]:

@@ -11,7 +11,7 @@ OFFSET = "clock-offset"
 
 
 def install(folder: Path) -> None:
-    """Before the node's own modules are imported, so that those that import the function get this one."""
+    """Whatever asks `time.time` from now on, the job engine among it, gets the shifted time."""
     real, path = time.time, folder / OFFSET
 
     def shifted() -> float:

@@ -12,7 +12,7 @@ from tests.support.recording_pacs import Mode, RecordingPacs, recording_pacs
 DAY_S = 86400.0
 ANSWER_S = 120.0
 JUMPS = {"forward by a day": DAY_S, "back to the true time": 0.0, "back by a day": -DAY_S, "forward again": 0.0}
-IN_HAND_S = 3.0
+FAILED_S = 60.0
 """A delivery has failed by then, and waits for its next attempt."""
 
 
@@ -35,12 +35,13 @@ def run(scale: Scale) -> Sequence[Row]:
 def _jump(node: Site, pacs: RecordingPacs, name: str, offset_s: float, waiting: Image, later: Image) -> list[Row]:
     pacs.turn(Mode.DOWN)
     node.send(waiting)
-    time.sleep(IN_HAND_S)
+    failed = account.await_failure(node.settings, waiting, timeout_s=FAILED_S)
     clock.turn(node.folder, offset_s)
     pacs.turn(Mode.WELL)
     turned = time.monotonic()
     node.send(later)
     return [
+        exactly(f"{name}: a delivery had failed and waited", True, failed),
         at_most(f"{name}: sent after it, to answered", ANSWER_S, _since(turned, pacs, later), "s"),
         at_most(f"{name}: a delivery that waited, to delivered", ANSWER_S, _since(turned, pacs, waiting), "s"),
     ]

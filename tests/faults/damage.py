@@ -30,13 +30,16 @@ def run(scale: Scale) -> Sequence[Row]:
             node.send(whole)
             answered = pacs.await_answer(whole.study_uid, ANSWER_S) is not None
             settled = account.settled(node.settings, timeout_s=SETTLING_S)
-            codes = sorted({each.code for each in account.parked(node.settings)})
+            given_up = account.parked(node.settings)
+            readings = sorted({each.code for each in given_up if each.destination is None})
+            deliveries = sorted({each.code for each in given_up if each.destination is not None})
             return [
                 exactly("half an image: reports that say it was not read", 1, _reports(pacs, half)),
                 exactly("half an image: not read as if it were whole", 0, _read(node, half)),
                 exactly("nothing left of an image: objects sent", 0, len(pacs.of_study(empty.study_uid))),
+                exactly("nothing left of an image: reading given up as", "object-unreadable", ", ".join(readings)),
                 exactly("half a report: reports sent", 0, _reports(pacs, result)),
-                exactly("half a report: delivery given up as", "object-changed", ", ".join(codes)),
+                exactly("half a report: delivery given up as", "object-changed", ", ".join(deliveries)),
                 exactly("an image after them: answered", True, answered),
                 exactly("processes that died of it", 0, node.log.count("role_died")),
                 settled,

@@ -16,7 +16,7 @@ from tests.support.recording_pacs import recording_pacs
 LOCKED_S = 30.0
 MODALITY_WAITS_S = 30.0
 """A common DIMSE timeout of modalities."""
-SETTLING_S = 300.0
+SETTLING_S = 180.0
 
 
 def run(scale: Scale) -> Sequence[Row]:

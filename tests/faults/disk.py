@@ -25,7 +25,7 @@ from tests.support.receiving import RecordingQueue, settings_in
 ORIGIN = Origin("MODALITY", "BONEAGE", "127.0.0.1", datetime(2026, 1, 15, tzinfo=UTC))
 SUMMARY = {"status": "read", "destinations": []}
 DISK_MIB = 4
-STEP_PAGES = 4
+STEP_PAGES, RESULT_STEP_PAGES = 4, 16
 """In the short form; one page in the full form."""
 
 
@@ -46,7 +46,7 @@ class Tally:
             noted(f"{what}: refused for want of space, taken", f"{self.refused}, {self.taken}", "times"),
             exactly(f"{what}: other faults", 0, self.unforeseen),
             exactly(f"{what}: halves taken for whole", 0, self.halves),
-            exactly(f"{what}: files left in incoming", 0, self.left),
+            exactly(f"{what}: files left behind", 0, self.left),
             exactly(f"{what}: not possible once there was room", 0, self.stuck),
         ]
 
@@ -62,9 +62,9 @@ def run(scale: Scale) -> Sequence[Row]:
         with small_disk(folder / "disk", DISK_MIB) as disk:
             if disk is None:
                 return [*rows, noted("a small tmpfs", "cannot be mounted here: pages were not tried")]
-            step = PAGE_BYTES * scale.pick(STEP_PAGES, 1)
-            rows += _each_page_received(disk, image, step).rows("C-STORE, each page of a small disk")
-            rows += _each_page_written(disk, step).rows("results, each page of a small disk")
+            step, result_step = (scale.pick(pages, 1) * PAGE_BYTES for pages in (STEP_PAGES, RESULT_STEP_PAGES))
+            rows += _each_page_received(disk, image, step).rows("C-STORE, a small disk with ever more room")
+            rows += _each_page_written(disk, result_step).rows("results, a small disk with ever more room")
             return [*rows, *_reserve(disk, image)]
 
 
@@ -133,7 +133,7 @@ def _writing() -> Attempt:
 
 
 def _each_page_received(disk: SmallDisk, image: Path, step: int) -> Tally:
-    """storescu to a receiver whose disk has a little more room each time, until the image is taken."""
+    """storescu to a receiver with a new spool and a little more room each time, until the image is taken."""
     tally = Tally()
     for free_bytes in count(0, step):
         with _receiver(disk.root / "state") as (port, inbox):
@@ -197,7 +197,7 @@ SCENARIOS = (
     Scenario(
         "disk-full",
         "There is no space left: at each operation of accepting an image and of writing results, then on a small "
-        "tmpfs that has a page more each time.",
+        "tmpfs with some pages more each time.",
         run,
     ),
 )

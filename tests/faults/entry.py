@@ -15,7 +15,7 @@ from pathlib import Path
 from dicom_node import logs, settings
 from dicom_node.operate import child, serve
 from dicom_node.operate.signals import stop_event
-from tests.faults import clock, points, stand_in
+from tests.faults import clock, points, stand_in, version
 
 LONGEST_DELAY_S = 1.0
 QUICK = "--quick"
@@ -25,6 +25,7 @@ ROLE_MODULES = {role: f"dicom_node.{role}.run" for role in serve.ROLES}
 def main(role: str, config: Path, *, quick: bool = False) -> int:
     """Run the role, or all of them."""
     clock.install(config.parent)
+    version.install(config.parent)
     if role == "serve":
         return supervise(config, quick=quick)
     if quick:

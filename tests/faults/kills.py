@@ -16,16 +16,18 @@ from tests.support.recording_pacs import RecordingPacs, recording_pacs
 
 ANSWER_S = 300.0
 """From the first sending of an image to both of its results, with a death in between: a worker starts anew."""
-SETTLING_S = 300.0
+SETTLING_S = 180.0
+BETWEEN_S = {Scale.SHORT: (0.5, 3.0), Scale.FULL: (1.0, 9.0)}
+"""Between two kills. The longer ones let a worker load its networks, so that it dies with images in hand."""
 
 
 @contextmanager
-def hospital(folder: Path, **changes: object) -> Iterator[tuple[Site, RecordingPacs, Orthanc]]:
+def hospital(folder: Path) -> Iterator[tuple[Site, RecordingPacs, Orthanc]]:
     """A node that sends to a recording PACS and to Orthanc."""
     with (
         recording_pacs() as pacs,
         orthanc.running(folder / "orthanc", ae_title="ORTHANC") as archive,
-        site(folder / "node", {"PACS": pacs.port, "ORTHANC": archive.dicom_port}, **changes) as node,
+        site(folder / "node", {"PACS": pacs.port, "ORTHANC": archive.dicom_port}) as node,
     ):
         yield node, pacs, archive
 
@@ -49,7 +51,7 @@ def at_random(scale: Scale) -> Sequence[Row]:
     with scratch("kills") as folder, hospital(folder) as (node, pacs, archive):
         sent = images(folder / "images", count)
         started = time.monotonic()
-        with killing(node, kills, between_s=(0.5, 3.0), seed=6) as done:
+        with killing(node, kills, between_s=BETWEEN_S[scale], seed=6) as done:
             node.send_all(sent)
         rows = [
             exactly("kills", kills, sum(done.values())),

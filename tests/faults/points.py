@@ -7,10 +7,11 @@ name in the file `armed` of the folder; the file goes before the process does.
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from dicom_node.spool.results import MANIFEST
 
 ARMED = "armed"
 INTO_THE_BATCH_S = 0.05
@@ -24,7 +25,7 @@ POINTS = {
         "before the job",
         "before the response",
     ),
-    "work": ("before the batch", "in the batch", "after the batch", "before the manifest", "after the manifest"),
+    "work": ("before the batch", "in the batch", "after the batch", "before the results are final", "after them"),
     "deliver": ("before the PACS", "between two objects", "after the PACS stored"),
 }
 """By role, in the order in which a job passes them."""
@@ -58,7 +59,7 @@ def install(role: str, folder: Path, *, quick: bool) -> None:
     {"receive": _receiver, "work": _results if quick else _worker, "deliver": _delivery}[role](fire)
 
 
-def before(owner: Any, name: str, act: Callable[..., None]) -> None:
+def before(owner: Any, name: str, act: Callable[..., object]) -> None:
     """Call act with the same arguments first."""
     original = getattr(owner, name)
 
@@ -69,13 +70,13 @@ def before(owner: Any, name: str, act: Callable[..., None]) -> None:
     setattr(owner, name, wrapped)
 
 
-def after(owner: Any, name: str, act: Callable[[], None]) -> None:
-    """Call act once the original has returned."""
+def after(owner: Any, name: str, act: Callable[..., object]) -> None:
+    """Call act with the same arguments once the original has returned."""
     original = getattr(owner, name)
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
         result = original(*arguments, **named)
-        act()
+        act(*arguments, **named)
         return result
 
     setattr(owner, name, wrapped)
@@ -98,7 +99,7 @@ def _receiver(fire: Fire) -> None:
     before(os, "fsync", on_fsync)
     before(os, "replace", on_replace)
     before(DatabaseQueue, "enqueue_image", lambda *_, **__: fire("before the job"))
-    after(DatabaseQueue, "enqueue_image", lambda: fire("before the response"))
+    after(DatabaseQueue, "enqueue_image", lambda *_, **__: fire("before the response"))
 
 
 def _worker(fire: Fire) -> None:
@@ -106,24 +107,30 @@ def _worker(fire: Fire) -> None:
 
     def on_batch(*_: Any) -> None:
         fire("before the batch")
-        threading.Thread(target=lambda: (time.sleep(INTO_THE_BATCH_S), fire("in the batch")), daemon=True).start()
+        threading.Timer(INTO_THE_BATCH_S, fire, ["in the batch"]).start()
 
     before(StagedPipeline, "read", on_batch)
-    after(StagedPipeline, "read", lambda: fire("after the batch"))
+    after(StagedPipeline, "read", lambda *_, **__: fire("after the batch"))
     _results(fire)
 
 
 def _results(fire: Fire) -> None:
-    def on_replace(_source: Any, target: Any, **_: Any) -> None:
-        if Path(target).name == "manifest.json":
-            fire("before the manifest")
+    def becomes_final(_source: Any, target: Any, **_: Any) -> bool:
+        """The manifest is renamed into the results' folder, or the whole folder, which is no draft, gets its name."""
+        path = Path(target)
+        folder = path.parent if path.name == MANIFEST else path
+        return "." not in folder.name and "results" in folder.parts
 
-    def on_fsync(descriptor: int) -> None:
-        if (Path(os.readlink(f"/proc/self/fd/{descriptor}")) / "manifest.json").exists():
-            fire("after the manifest")
+    def fire_if_final(point: str) -> Callable[..., None]:
+        def act(*arguments: Any, **named: Any) -> None:
+            if becomes_final(*arguments, **named):
+                fire(point)
 
-    before(os, "replace", on_replace)
-    before(os, "fsync", on_fsync)
+        return act
+
+    for name in ("replace", "rename"):
+        before(os, name, fire_if_final("before the results are final"))
+        after(os, name, fire_if_final("after them"))
 
 
 def _delivery(fire: Fire) -> None:

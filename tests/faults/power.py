@@ -7,15 +7,13 @@ import shutil
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from dicom_node.errors import NodeError
-from dicom_node.jobs.contract import Priority
-from dicom_node.jobs.sweep import sweep
 from dicom_node.spool.identity import content_sha256, identify
 from dicom_node.spool.layout import Layout, image_key
 from dicom_node.spool.made import was_made_here
@@ -41,23 +39,9 @@ class Tally:
     cuts: int = 0
     lost: int = 0
     halves: int = 0
-    without_job: int = 0
 
 
 Find = Callable[[Layout, Sequence[str], Tally], None]
-
-
-@dataclass
-class _Jobs:
-    """Stands for an empty job database; `sweep` asks it what has no job."""
-
-    keys: list[str] = field(default_factory=list)
-
-    def without_job(self, keys: Iterator[str]) -> Iterator[str]:
-        return keys
-
-    def enqueue_image(self, key: str, *, priority: Priority = Priority.ROUTINE) -> None:
-        self.keys.append(key)
 
 
 def run(scale: Scale) -> Sequence[Row]:
@@ -114,16 +98,14 @@ def _cut(folder: Path, done: Sequence[Operation], promised: Sequence[str], find:
 
 
 def _image_faults(layout: Layout, promised: Sequence[str], tally: Tally) -> None:
-    """As the receiver and the worker start: every image that is there is whole, and has its job."""
-    inbox, jobs = Inbox(layout), _Jobs()
+    """As the receiver and the worker start: every image that they would give a job is whole."""
+    inbox = Inbox(layout)
     inbox.prepare()
     inbox.sweep_incoming(untouched_s=0)
     keys = set(inbox.keys())
-    sweep(keys, jobs)  # type: ignore[arg-type]
     there = {key for key in keys if is_whole_image(layout, key)}
     tally.halves += len(keys - there)
     tally.lost += len(set(promised) - there)
-    tally.without_job += len(set(promised) - set(jobs.keys))
 
 
 def is_whole_image(layout: Layout, key: str) -> bool:
@@ -136,7 +118,8 @@ def is_whole_image(layout: Layout, key: str) -> bool:
 
 def _result_faults(layout: Layout, promised: Sequence[str], tally: Tally) -> None:
     """Whatever has a manifest is whole, with the ledger of what was made here; what was told is there."""
-    final = {path.parent.name for path in layout.root.glob(f"results/*/*/{MANIFEST}")}
+    folders = {path.parent.name for path in layout.root.glob(f"results/*/*/{MANIFEST}")}
+    final = {name for name in folders if "." not in name}  # a draft has a suffix
     whole = {key for key in final if is_whole_result(layout, key)}
     tally.halves += len(final - whole)
     tally.lost += len(set(promised) - whole)
@@ -161,7 +144,6 @@ def _rows(what: str, done: Sequence[Operation], tally: Tally) -> list[Row]:
         noted(f"{what}: power cuts replayed", tally.cuts, "cuts"),
         exactly(f"{what}: promised and lost", 0, tally.lost),
         exactly(f"{what}: taken for whole and half", 0, tally.halves),
-        exactly(f"{what}: promised and without a job after the start", 0, tally.without_job),
     ]
 
 

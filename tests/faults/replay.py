@@ -49,7 +49,7 @@ class Disk:
             case Sync(path):
                 self._sync(path)
             case Rename(path, to):
-                self._names[to] = self._names.pop(path)
+                self._rename(path, to)
             case Remove(path):
                 self._names.pop(path, None)
             case MakeDirectory(path):
@@ -71,6 +71,14 @@ class Disk:
         file = self._names.setdefault(path, _File())
         assert file is not None, path
         return file
+
+    def _rename(self, path: str, to: str) -> None:
+        """Also a directory, with all that is below it; a durable name stays durable where it was."""
+        for name in [name for name in self._names if name == path or name.startswith(f"{path}/")]:
+            self._names[to + name.removeprefix(path)] = self._names.pop(name)
+        # What a directory's own fsync made durable moves with it; its name does not, until the parent is synced.
+        inside = {name: file for name, file in self._durable.items() if name.startswith(f"{path}/")}
+        self._durable |= {to + name.removeprefix(path): file for name, file in inside.items()}
 
     def _sync(self, path: str) -> None:
         file = self._names.get(path)

@@ -1,5 +1,6 @@
 """What a scenario of the fault suite is: a name, what it does, and rows of what was expected and measured."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -63,11 +64,17 @@ def noted(what: str, measured: float | str, unit: str = "") -> Row:
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A folder for the scenario's files: removed at the end, kept and named where the scenario fails to run."""
+    """A folder for the scenario's files: removed at the end, kept and named where the scenario fails to run.
+
+    It is kept too where the environment has FAULTS_KEEP, to look into a row that failed.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"faults-{name}-"))
     try:
         yield folder
     except BaseException:
         print(f"{name}: what it left lies in {folder}", file=sys.stderr)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    if "FAULTS_KEEP" in os.environ:
+        print(f"{name}: its files lie in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipelines.contract import HandRadiograph, ModelIdentity, Reading, Refusal, Sex
+from dicom_node.settings import Settings
+from pipelines.contract import HandRadiograph, ModelIdentity, Pipeline, Reading, Refusal, Sex
 from tests.support.headers import MODEL, reading_of
 
 STANDS_FOR = "bone_age"
@@ -24,4 +25,7 @@ def install() -> None:
     """The worker of this process builds no networks."""
     from dicom_node.work import run
 
-    run.build_pipelines = lambda _settings: {STANDS_FOR: StandIn()}
+    def build_pipelines(node: Settings) -> dict[str, Pipeline]:
+        return {STANDS_FOR: StandIn()}
+
+    run.build_pipelines = build_pipelines

@@ -112,7 +112,7 @@ _CALL = re.compile(r"^(\w+)\((.*)= (-?\d+)(?:<[^>]*>)?\s*$", re.DOTALL)
 
 
 def operations(record: str, folder: Path, is_promise: Callable[[bytes], bool]) -> list[Operation]:
-    """Those that succeeded below the folder, and every message for which is_promise says so."""
+    """Those that succeeded in the folder, and every message for which is_promise says so."""
     found: list[Operation] = []
     for line in _whole_lines(record):
         call = _CALL.match(line)
@@ -121,7 +121,7 @@ def operations(record: str, folder: Path, is_promise: Callable[[bytes], bool]) -
         made = _operation(_SAME.get(call[1], call[1]), call[2], int(call[3]))
         if made is None:
             continue
-        if made.path.startswith(f"{folder}/"):
+        if f"{made.path}/".startswith(f"{folder}/"):
             found.append(made)
         elif isinstance(made, Promise | Write) and is_promise(made.data):
             found.append(Promise(made.data))
@@ -180,8 +180,8 @@ def traced_to_its_end(command: Sequence[str], record: Path) -> None:
 @contextmanager
 def traced(command: Sequence[str], record: Path, *, ready: Callable[[], bool]) -> Iterator[None]:
     """Run the command under strace; the block begins when it is ready, SIGTERM ends it."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(_strace(command, record), start_new_session=True, **quiet)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(_strace(command, record), stdout=nowhere, stderr=nowhere, start_new_session=True)
     try:
         _await(process, ready)
         yield

@@ -1,5 +1,6 @@
 """`dicom-node check` against real destinations over loopback."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,18 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
+from dicom_node.jobs.client import open_queue
 from dicom_node.operate.check import check
+from dicom_node.operate.finding import Level
+from dicom_node.operate.probe import probe
 from dicom_node.settings import load
+from dicom_node.spool.layout import Layout
+from dicom_node.spool.store import Inbox
 from models.calibration_run import calibrate
+from tests.integration.test_jobs_command import store
+from tests.support.committing import committing_scp
 from tests.support.readings import write_readings
-from tests.support.receiving import LOOPBACK, association, receiving
+from tests.support.receiving import LOOPBACK, association, image, receiving
 from tests.support.scp import PLAIN_SYNTAXES, RESULT_CLASSES, recording_scp
 from tests.support.untrained_weights import write_untrained_weights
 
@@ -66,6 +74,15 @@ def test_a_node_that_can_do_its_work_passes(tmp_path: Path, capsys: pytest.Captu
     assert starting("ok pacs: C-ECHO", lines) == "ok pacs: C-ECHO answered"
     assert starting("ok pacs: report", lines) == "ok pacs: report Comprehensive 3D SR (explicit and implicit)"
     assert starting("ok pacs: picture", lines) == "ok pacs: picture Secondary Capture (explicit and implicit)"
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_it_says_whether_a_destination_offers_the_commitment_that_is_asked_of_it(tmp_path: Path, commits: bool) -> None:
+    with committing_scp(commits=commits) as pacs:
+        peer = {"ae_title": "PACS", "host": LOOPBACK, "port": pacs.port, "may": ["receive"], "storage_commitment": True}
+        settings = load(write_settings(tmp_path, peers={"pacs": peer}))
+        found = {each.what: each.level for each in probe("pacs", settings.peers["pacs"], settings)}
+    assert found["pacs: storage commitment"] == (Level.OK if commits else Level.FAIL)
 
 
 def test_a_node_that_is_tried_out_says_so_and_probes_its_one_destination(
@@ -214,3 +231,38 @@ def test_refused_associations_are_shown_with_who_called_whom_and_what_is_configu
 def test_the_shipped_weights_terms_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _status, lines = run(write_settings(tmp_path, work={}), capsys)
     assert "non-commercial" in starting("warn terms of use", lines)
+
+
+def test_an_audit_trail_that_cannot_be_written_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failing = write_settings(tmp_path, audit={"file": "missing/audit.jsonl"})
+    status, lines = run(failing, capsys)
+    assert status == 1
+    assert "No such file" in starting("FAIL audit trail", lines)
+    _status, lines = run(write_settings(tmp_path, audit={"file": "audit.jsonl"}), capsys)
+    assert "audit.jsonl" in starting("ok audit trail", lines)
+
+
+def test_a_peer_that_may_be_anywhere_is_a_warning_without_tls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anyone = {"anyone": {"ae_title": "ANYONE", "host": "*"}}
+    _status, lines = run(write_settings(tmp_path, peers=anyone, routes=[]), capsys)
+    assert "any machine may send" in starting("warn peer anyone", lines)
+
+
+def test_what_files_and_jobs_differ_in_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_settings(tmp_path, routes=[])
+    settings = load(path)
+    inbox = Inbox(Layout(settings.storage.directory))
+    inbox.prepare()
+    key = store(inbox.layout, image())
+    _status, lines = run(path, capsys)
+    differing = starting("warn spool and jobs differ", lines)
+    assert f"image without a job: 1 ({key[:12]})" in differing
+    with closing(open_queue(settings)) as queue:
+        queue.enqueue_image(key)
+        _status, lines = run(path, capsys)
+        assert starting("ok spool and jobs agree", lines) == "ok spool and jobs agree 1 images"
+        inbox.layout.image(key).unlink()
+        _status, lines = run(path, capsys)
+        assert "unfinished job without its image: 1" in starting("warn spool and jobs differ", lines)

@@ -23,10 +23,10 @@ from pydicom.uid import (
 from pynetdicom import evt
 from pynetdicom.sop_class import Comprehensive3DSRStorage, EnhancedSRStorage, SecondaryCaptureImageStorage
 
-from dicom_node.deliver import association, outcomes
+from dicom_node.deliver import association, attempt, outcomes
+from dicom_node.deliver.ledger import Ledger
 from dicom_node.deliver.outcomes import judge_status
 from dicom_node.deliver.run import HELD, deliver_stored
-from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.report.build import build_objects
 from dicom_node.report.rendition import PictureCompression
@@ -47,6 +47,12 @@ DELIVERED = DeliveryOutcome(Verdict.DELIVERED, "delivered")
 
 def away(code: str) -> DeliveryOutcome:
     return DeliveryOutcome(Verdict.HELD, code, answered=False)
+
+
+def deliver(results: StoredResults, peer: Peer, settings: Settings) -> DeliveryOutcome:
+    """One attempt, with a spool beside the first object."""
+    root = results.objects[0].path.parent if results.objects else Path()
+    return attempt.deliver(results, peer, settings, Ledger(Layout(root), results.key, "pacs"))
 
 
 def write_object(folder: Path, kind: str, *, padding: int = 20_000) -> StoredObject:
@@ -198,6 +204,27 @@ def test_one_object_that_is_not_taken_decides_the_outcome(results: StoredResults
 def test_a_warning_and_a_duplicate_are_delivered(results: StoredResults, status: int) -> None:
     with recording_scp(RecordingScp(statuses={SecondaryCaptureImageStorage: status})) as scp:
         assert deliver(results, _peer(scp.port), _settings()).verdict is Verdict.DELIVERED
+
+
+def test_a_duplicate_that_the_destination_lists_is_delivered_and_one_that_it_does_not_is_parked(
+    results: StoredResults,
+) -> None:
+    report, _, picture = (stored.sop_instance_uid for stored in results.objects)
+    duplicates = dict.fromkeys(KINDS.values(), 0x0111)
+    with recording_scp(RecordingScp(statuses=duplicates, lists=(report, picture)), queries=True) as scp:
+        assert deliver(results, _peer(scp.port), _settings()) == outcomes.DUPLICATE
+    with recording_scp(RecordingScp(statuses=duplicates, lists=(report,)), queries=True) as scp:
+        assert deliver(results, _peer(scp.port), _settings()) == outcomes.DUPLICATE_NOT_FOUND
+
+
+def test_what_was_stored_is_not_sent_again_at_the_next_attempt(results: StoredResults) -> None:
+    busy = RecordingScp(statuses={SecondaryCaptureImageStorage: 0xA700})
+    with recording_scp(busy) as scp:
+        assert deliver(results, _peer(scp.port), _settings()).code == "a700"
+        scp.statuses.clear()
+        assert deliver(results, _peer(scp.port), _settings()) == DELIVERED
+        assert _classes(scp) == [Comprehensive3DSRStorage, SecondaryCaptureImageStorage, SecondaryCaptureImageStorage]
+        assert scp.received[1] == scp.received[2]
 
 
 def test_an_unknown_calling_ae_title_is_named_as_the_reason(results: StoredResults) -> None:

@@ -9,12 +9,11 @@ import pytest
 from pydicom.uid import UID
 
 from dicom_node.deliver import outcomes
-from dicom_node.deliver.scu import deliver
 from dicom_node.jobs.contract import DeliveryOutcome, Verdict
 from dicom_node.settings import Settings
 from dicom_node.settings_network import Peer
 from dicom_node.spool.results import StoredResults
-from tests.integration.test_deliver import write_object
+from tests.integration.test_deliver import deliver, write_object
 from tests.support.scp import recording_scp
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pynetdicom import evt
 from pynetdicom.sop_class import Comprehensive3DSRStorage
 
 from dicom_node.spool.destinations import Destinations
@@ -16,8 +17,8 @@ from tests.support.delivering import Delivering, delivering, peer
 from tests.support.orthanc import free_port
 from tests.support.scp import RecordingScp, recording_scp
 
-NORMAL_S = 20.0
-"""Far less than a few of the waits that a bad destination costs, one after the other."""
+NORMAL_S = 60.0
+"""On a busy machine, and less than the waits that a bad destination costs come to, one after the other."""
 
 
 def keys(count: int) -> list[str]:
@@ -90,13 +91,43 @@ def test_what_waited_for_a_destination_goes_when_it_is_back_the_oldest_first(tmp
         assert Destinations(node.layout).absence("pacs") is None
 
 
+class StoresAndFallsSilent(RecordingScp):
+    """Stores what it is sent, and answers the second request only when `release_silence` is set."""
+
+    def on_store(self, event: evt.Event) -> int:
+        status = super().on_store(event)
+        if len(self.received) == 2:
+            self.release_silence.wait(30)
+        return status
+
+
+def test_after_a_kill_between_stored_and_known_the_same_bytes_go_again(tmp_path: Path) -> None:
+    (key,) = keys(1)
+    with (
+        recording_scp(StoresAndFallsSilent()) as scp,
+        delivering(tmp_path, {"pacs": peer(scp.port)}, dimse_timeout_s=60) as node,
+    ):
+        node.start()
+        node.enqueue(key, "pacs")
+        deadline = time.monotonic() + NORMAL_S
+        while len(scp.received) < 2:
+            assert time.monotonic() < deadline, node.log()
+            time.sleep(0.05)
+        node.kill()
+        scp.release_silence.set()
+        node.start()
+        node.until(key, "pacs", "delivered")
+    assert len(scp.received) == 4
+    assert scp.received[:2] == scp.received[2:]
+
+
 @pytest.mark.parametrize("fault", ["refusing", "silent-in-the-association"])
 def test_a_destination_that_refuses_or_falls_silent_holds_up_no_other(tmp_path: Path, fault: str) -> None:
     bad = RecordingScp(silent_on=(Comprehensive3DSRStorage,)) if fault != "refusing" else RecordingScp()
     refused = ["SOMEONE"] if fault == "refusing" else []
     with recording_scp(bad, require_calling=refused) as worse, recording_scp() as scp:
         peers = {"bad": peer(worse.port), "archive": peer(scp.port)}
-        with delivering(tmp_path, peers, delays_s=[60]) as node:
+        with delivering(tmp_path, peers, delays_s=[60], dimse_timeout_s=20) as node:
             node.start()
             for key in keys(10):
                 node.enqueue(key, "bad", "archive")
@@ -108,10 +139,10 @@ def test_a_destination_that_refuses_or_falls_silent_holds_up_no_other(tmp_path: 
 
 
 def test_a_slow_destination_holds_up_no_other(tmp_path: Path) -> None:
-    slow = RecordingScp(delay_s=1.0)
+    slow = RecordingScp(delay_s=5.0)
     with recording_scp(slow) as crawling, recording_scp() as scp:
         peers = {"slow": peer(crawling.port), "archive": peer(scp.port)}
-        with delivering(tmp_path, peers) as node:
+        with delivering(tmp_path, peers, dimse_timeout_s=20) as node:
             node.start()
             for key in keys(20):
                 node.enqueue(key, "slow", "archive")

@@ -16,6 +16,7 @@ from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.contract import Priority
 from dicom_node.jobs.retry import NothingParked, retry_delivery
 from dicom_node.jobs.sweep import sweep
+from dicom_node.spool.layout import Layout
 from tests.support import job_process
 from tests.support.job_process import GRACE_S, calls, settings_in
 
@@ -244,8 +245,8 @@ def test_a_second_worker_on_the_same_storage_does_not_start(tmp_path: Path, queu
 
 def test_the_sweep_enqueues_images_without_a_job_and_no_others(tmp_path: Path, queue: DatabaseQueue) -> None:
     queue.enqueue_image(KEY)
-    assert sweep([KEY, OTHER], queue) == 1
-    assert sweep([KEY, OTHER], queue) == 0
+    assert sweep([KEY, OTHER], queue, Layout(tmp_path)) == 1
+    assert sweep([KEY, OTHER], queue, Layout(tmp_path)) == 0
     assert set(jobs(queue)) == {f"image:{KEY}", f"image:{OTHER}"}
 
 

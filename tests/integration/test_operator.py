@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,12 @@ from dicom_node.settings import Settings, load
 from dicom_node.spool.destinations import Destinations
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.store import Inbox
-from tests.integration.test_jobs import until
+from tests.integration import test_jobs
 from tests.integration.test_jobs_command import store
 from tests.support import job_process
 from tests.support.receiving import image
 
+until = partial(test_jobs.until, within_s=60)
 Start = Callable[[str, str], None]
 
 
@@ -184,10 +186,10 @@ def test_a_destination_is_paused_by_its_name_and_no_other(config: Path, layout: 
 
 
 def test_the_status_of_a_node_that_is_well_ends_with_0(
-    config: Path, layout: Layout, queue: DatabaseQueue, capsys: pytest.CaptureFixture[str]
+    config: Path, settings: Settings, layout: Layout, queue: DatabaseQueue, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for role in ("receive", "work", "deliver"):
-        Pulse(layout, role).beat()
+        Pulse(settings, role).beat()
     received(layout, queue)
     assert show_status(config, as_json=False) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -220,8 +222,8 @@ def test_a_job_database_that_is_away_is_said_in_the_status(
     assert "FAIL  job database" in capsys.readouterr().out
 
 
-def test_a_process_that_ends_as_asked_leaves_no_sign(layout: Layout) -> None:
-    pulse = Pulse(layout, "work")
+def test_a_process_that_ends_as_asked_leaves_no_sign(settings: Settings, layout: Layout) -> None:
+    pulse = Pulse(settings, "work")
     pulse.beat()
     assert [sign.role for sign in signs(layout)] == ["work"]
     pulse.end()

@@ -4,16 +4,19 @@ import socket
 import struct
 import threading
 import time
+from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
-from pynetdicom import evt
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import SecondaryCaptureImageStorage  # type: ignore[attr-defined]
 
 from dicom_node.errors import StorageFull
 from dicom_node.jobs.contract import Priority
@@ -22,6 +25,7 @@ from dicom_node.receive.scp import CannotListen
 from dicom_node.settings import Settings
 from dicom_node.spool.origin import read_provenance
 from dicom_node.spool.refusals import Refusal, RefusalLog
+from tests.faults.raw_peer import RawPeer
 from tests.support import tools
 from tests.support.receiving import (
     LOOPBACK,
@@ -33,6 +37,14 @@ from tests.support.receiving import (
     settings_in,
     write_image,
 )
+from tests.support.scp import RESULT_CLASSES
+
+
+def data_set_of(ds: Dataset) -> bytes:
+    """Its bytes in explicit little endian."""
+    buffer = BytesIO()
+    dcmwrite(buffer, ds, implicit_vr=False, little_endian=True, enforce_file_format=False)
+    return buffer.getvalue()
 
 
 def wait_until(condition: object, *, timeout_s: float = 5.0) -> bool:
@@ -394,3 +406,27 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         again = settings_in(tmp_path / "b", port=node.port)
         with pytest.raises(CannotListen, match=str(node.port)), receiving(again):
             pass
+
+
+@pytest.mark.parametrize("uid", ["../../x", "1.2.3/../../x", "1.2\n3", "1.2\x003", "\x1b[2J", "<b>"])
+def test_an_instance_uid_that_is_none_is_refused_and_names_no_file(tmp_path: Path, uid: str) -> None:
+    with receiving(settings_in(tmp_path / "state")) as node:
+        ds = image()
+        raw = data_set_of(ds).replace(ds.SOPInstanceUID.encode().ljust(len(uid), b"1"), uid.encode())
+        syntax, sop_class = str(ExplicitVRLittleEndian), str(ds.SOPClassUID)
+        with closing(RawPeer(node.port, [(1, sop_class, syntax)]).open()) as peer:
+            assert peer.store(1, sop_class, uid, raw) in (0xA900, 0xC000)
+        assert node.stored() == []
+        assert node.incoming() == []
+    assert {path.name for path in tmp_path.iterdir()} == {"state"}
+
+
+def test_the_nodes_own_reports_find_no_context_when_they_are_forwarded_back(tmp_path: Path) -> None:
+    ae = AE(ae_title="MODALITY")
+    for sop_class in RESULT_CLASSES:
+        ae.add_requested_context(sop_class, ExplicitVRLittleEndian)
+    with receiving(settings_in(tmp_path / "state")) as node:
+        assoc = ae.associate(LOOPBACK, node.port, ae_title="BONEAGE")
+        accepted = {cx.abstract_syntax for cx in assoc.accepted_contexts}
+        assoc.release()
+    assert accepted == {SecondaryCaptureImageStorage}

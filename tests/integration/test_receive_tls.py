@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +99,58 @@ def test_a_certificate_that_cannot_be_read_is_a_fault_of_the_settings(folder: Pa
     settings = settings_in(tmp_path / "state", tls=block(folder, certificate=folder / "missing.pem"))
     with pytest.raises(SettingsInvalid, match=r"node\.tls"), receiving(settings):
         pass
+
+
+def handshake(folder: Path, port: int, *options: str) -> "subprocess.CompletedProcess[str]":
+    """OpenSSL's own client, with the peer's certificate."""
+    files = ["-cert", str(folder / "peer.pem"), "-key", str(folder / "peer.key"), "-CAfile", str(folder / "node.pem")]
+    line = ["openssl", "s_client", "-connect", f"{LOOPBACK}:{port}", "-verify_return_error", *files, *options]
+    return subprocess.run(line, input="", capture_output=True, text=True, timeout=20, check=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "agreed"),
+    [
+        (("-tls1_3",), "TLSv1.3"),
+        (("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"), "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        (("-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"), "ECDHE-ECDSA-AES256-GCM-SHA384"),
+    ],
+)
+def test_openssl_agrees_on_what_the_profile_names(
+    folder: Path, node: Running, options: tuple[str, ...], agreed: str
+) -> None:
+    assert agreed in handshake(folder, node.port, *options).stdout
+
+
+@pytest.mark.parametrize(
+    "suite", ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"]
+)
+def test_openssl_gets_no_suite_outside_the_profile(folder: Path, node: Running, suite: str) -> None:
+    result = handshake(folder, node.port, "-tls1_2", "-cipher", suite)
+    assert result.returncode != 0
+    assert "handshake failure" in result.stderr
+
+
+def test_fifty_silent_clients_do_not_hold_up_an_image(folder: Path, node: Running) -> None:
+    silent = [socket.create_connection((LOOPBACK, node.port)) for _ in range(50)]
+    try:
+        with association(node.port, tls_args=client(folder, "peer")) as assoc:
+            assert assoc.send_c_store(image(side=256)).Status == 0
+    finally:
+        for connection in silent:
+            connection.close()
+    assert len(node.stored()) == 1
+
+
+def test_the_key_may_be_a_credential_of_the_service(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_in(tmp_path / "state", tls=block(folder, key="credential:node.key"))
+    with pytest.raises(SettingsInvalid, match=r"LoadCredential=node\.key"), receiving(settings):
+        pass
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    with (
+        receiving(settings) as running,
+        association(running.port, tls_args=client(folder, "peer")) as assoc,
+    ):
+        assert assoc.send_c_echo().Status == 0

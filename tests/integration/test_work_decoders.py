@@ -15,7 +15,7 @@ from tests.support.decoding import decode
 
 @pytest.fixture(scope="module")
 def decoders() -> Iterator[Decoders]:
-    opened = Decoders(decode, count=2, timeout_s=0.5)
+    opened = Decoders(decode, count=2, timeout_s=0.5, memory_mib=512)
     yield opened
     opened.close()
 

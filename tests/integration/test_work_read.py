@@ -1,7 +1,9 @@
 """From a stored image to results in the spool: real files, real decoding, real objects; a stand-in for the network."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -13,7 +15,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
-from dicom_node.errors import ObjectUnreadable
+from dicom_node.errors import NodeError, ObjectUnreadable
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.identity import MANUFACTURER, MODEL_NAME
 from dicom_node.report.subject import exposed_on
@@ -183,6 +185,21 @@ def test_our_own_result_is_known_by_its_uid_too(worker: Worker, hand: Dataset) -
     disguised.SOPInstanceUID = disguised.file_meta.MediaStorageSOPInstanceUID = capture.SOPInstanceUID
     assert worker.read(worker.store(disguised)) == ()
     assert worker.pipeline.asked == 1
+
+
+@pytest.mark.parametrize("text", ["../../../x", "<script>alert(1)</script>", "\x1b[2J", "$(touch x);`id`", "a\nb"])
+def test_what_an_image_says_becomes_no_path(worker: Worker, hand: Dataset, text: str) -> None:
+    ds = deepcopy(hand)
+    ds.PatientID = ds.PatientName = ds.AccessionNumber = ds.StudyID = ds.StudyDescription = text
+    ds.add_new("StudyInstanceUID", "UI", text)
+    ds.add_new("SeriesInstanceUID", "UI", text)
+    before = {path.name for path in worker.layout.root.parent.iterdir()}
+    key = worker.store(ds)
+    with suppress(NodeError, ValueError):
+        worker.read(key)
+    assert {path.name for path in worker.layout.root.parent.iterdir()} == before
+    names = [path.relative_to(worker.layout.root).as_posix() for path in worker.layout.root.rglob("*")]
+    assert all(re.fullmatch(r"[a-z0-9./_-]+", name) for name in names)
 
 
 def test_of_two_copies_of_an_exposure_one_is_read(worker: Worker, hand: Dataset) -> None:

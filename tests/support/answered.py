@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmread
 
-from dicom_node.deliver.scu import deliver
+from dicom_node.deliver.attempt import deliver
+from dicom_node.deliver.ledger import Ledger
 from dicom_node.jobs.contract import Verdict
 from dicom_node.phantom import PhantomOptions, dataset
 from dicom_node.report.build import build_objects
@@ -66,5 +67,7 @@ def delivered(
             {"ae_title": ae_title, "host": "127.0.0.1", "port": port, "may": ["receive"]}
             | {"picture_compression": compression.value, "presentation_state": True}
         )
-        outcome = deliver(answer.results, peer, settings)
+        outcome = deliver(
+            answer.results, peer, settings, Ledger(Layout(answer.original.parent / "state"), "ab" * 32, "pacs")
+        )
         assert outcome.verdict is Verdict.DELIVERED, outcome

@@ -24,7 +24,7 @@ from dicom_node.settings import load
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import NewObject, StoredResults, write_results
 
-GRACE_S = 60.0
+GRACE_S = 120.0
 CLASSES = {"report": Comprehensive3DSRStorage, "capture": SecondaryCaptureImageStorage}
 
 

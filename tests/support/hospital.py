@@ -68,18 +68,18 @@ def storescu(
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Site]:
+def opened(folder: Path, *, storage_commitment: bool = False) -> Iterator[Site]:
     """Start Orthanc and the node, and stop both at the end."""
     port = pacs.free_port()
-    modalities = {"node": pacs.Modality("BONEAGE", port)}
+    modalities = {"node": pacs.Modality("BONEAGE", port, storage_commitment=storage_commitment)}
     with (
         pacs.running(folder / "pacs", ae_title="PACS", modalities=modalities) as archive,
-        nodes.serving(folder / "node", settings(port, archive)) as node,
+        nodes.serving(folder / "node", settings(port, archive, storage_commitment=storage_commitment)) as node,
     ):
         yield Site(archive, node, folder)
 
 
-def settings(port: int, archive: pacs.Orthanc) -> dict[str, Any]:
+def settings(port: int, archive: pacs.Orthanc, *, storage_commitment: bool = False) -> dict[str, Any]:
     """A node of two routes: images of PHANTOMS to the phantom pipeline, all others to that of radiographs."""
     local = {"host": "127.0.0.1"}
     return {
@@ -87,7 +87,13 @@ def settings(port: int, archive: pacs.Orthanc) -> dict[str, Any]:
         "peers": {
             "modality": {"ae_title": MODALITY, "may": ["send"], **local},
             "phantoms": {"ae_title": PHANTOMS, "may": ["send"], **local},
-            "pacs": {"ae_title": "PACS", "port": archive.dicom_port, "may": ["send", "receive"], **local},
+            "pacs": {
+                "ae_title": "PACS",
+                "port": archive.dicom_port,
+                "may": ["send", "receive"],
+                "storage_commitment": storage_commitment,
+                **local,
+            },
         },
         "routes": [
             {

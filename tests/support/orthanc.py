@@ -26,11 +26,12 @@ PLUGINS = (Path("/usr/share/orthanc/plugins"), Path("/usr/lib/orthanc"))
 
 @dataclass(frozen=True)
 class Modality:
-    """A peer that Orthanc may send to."""
+    """A peer that Orthanc may send to; storage_commitment: it may also ask Orthanc for commitment."""
 
     ae_title: str
     port: int
     host: str = "127.0.0.1"
+    storage_commitment: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,16 @@ def _settings(
         "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "storage"),
         "StableAge": 1,
-        "DicomModalities": {name: [each.ae_title, each.host, each.port] for name, each in modalities.items()},
+        "DicomModalities": {name: _modality(each) for name, each in modalities.items()},
+    }
+
+
+def _modality(modality: Modality) -> dict[str, object]:
+    return {
+        "AET": modality.ae_title,
+        "Host": modality.host,
+        "Port": modality.port,
+        "AllowStorageCommitment": modality.storage_commitment,
     }
 
 

@@ -44,6 +44,8 @@ class Mode(Enum):
     WELL = auto()
     DOWN = auto()
     """Nobody listens on its port."""
+    SILENT = auto()
+    """Connections are accepted, and nothing is ever said."""
     REFUSING = auto()
     """Every association is rejected."""
     HANGING = auto()
@@ -91,12 +93,12 @@ class RecordingPacs:
 
     ae_title: str = "PACS"
     arrivals: list[Arrival] = field(default_factory=list)
-    associations: int = 0
     port: int = 0
     mode: Mode = Mode.WELL
     after_store: Callable[[], object] | None = None
     duplicates: int = 0
     _server: ThreadedAssociationServer | None = None
+    _silence: socket.socket | None = None
     _changed: threading.Event = field(default_factory=threading.Event)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -105,10 +107,15 @@ class RecordingPacs:
         self.mode = mode
         self._changed.set()
         self._changed = threading.Event()
-        if mode is Mode.DOWN:
+        if self._silence is not None:
+            self._silence.close()
+            self._silence = None
+        if mode in (Mode.DOWN, Mode.SILENT):
             self.stop()
         elif self._server is None:
             self.start()
+        if mode is Mode.SILENT:
+            self._silence = socket.create_server(("127.0.0.1", self.port), backlog=1024)
 
     def start(self) -> None:
         """Listen; the first time on a free port."""
@@ -129,6 +136,8 @@ class RecordingPacs:
     def stop(self) -> None:
         """Nobody listens any more, and open associations end."""
         self._changed.set()
+        if self._silence is not None:
+            self._silence.close()
         if self._server is not None:
             self._server.shutdown()
             self._server = None
@@ -156,7 +165,6 @@ class RecordingPacs:
                     return None
 
     def _on_requested(self, event: evt.Event) -> None:
-        self.associations += 1
         assoc = event.assoc
         if self.mode is Mode.REFUSING:
             assoc.acse.send_reject(*CALLING_NOT_RECOGNISED)

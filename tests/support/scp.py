@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import (
     Comprehensive3DSRStorage,
     EnhancedSRStorage,
     SecondaryCaptureImageStorage,
+    StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
 
@@ -45,6 +47,8 @@ class RecordingScp:
     proposed: list[list[tuple[str, tuple[str, ...]]]] = field(default_factory=list)
     port: int = 0
     delay_s: float = 0.0
+    lists: tuple[str, ...] = ()
+    """SOP Instance UIDs that it names in answer to queries."""
     most_at_once: int = 0
     _in_hand: int = 0
 
@@ -76,6 +80,11 @@ class RecordingScp:
         )
         return self.statuses.get(sop_class, 0x0000)
 
+    def on_find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        if event.identifier.SOPInstanceUID in self.lists:
+            yield 0xFF00, event.identifier
+        yield 0x0000, None
+
     def on_requested(self, event: evt.Event) -> None:
         contexts = event.assoc.requestor.requested_contexts
         self.proposed.append([(str(cx.abstract_syntax), tuple(map(str, cx.transfer_syntax))) for cx in contexts])
@@ -105,6 +114,7 @@ def recording_scp(
     maximum_associations: int = 10,
     tls: ssl.SSLContext | None = None,
     port: int = 0,
+    queries: bool = False,
 ) -> Iterator[RecordingScp]:
     """Run it on the port (0: a free one) of the loopback interface until the block ends."""
     scp = scp or RecordingScp()
@@ -115,7 +125,13 @@ def recording_scp(
     ae.add_supported_context(Verification)
     for sop_class in sop_classes:
         ae.add_supported_context(sop_class, list(syntaxes))
-    handlers = [(evt.EVT_C_STORE, scp.on_store), (evt.EVT_REQUESTED, scp.on_requested)]
+    if queries:
+        ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+    handlers = [
+        (evt.EVT_C_STORE, scp.on_store),
+        (evt.EVT_C_FIND, scp.on_find),
+        (evt.EVT_REQUESTED, scp.on_requested),
+    ]
     server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers, ssl_context=tls)
     scp.port = server.socket.getsockname()[1]
     try:

@@ -24,6 +24,8 @@ PACKAGES = {
     "dciodvfy": "dicom3tools",
     "node": "nodejs",
     "chromium": "chromium",
+    "initdb": "postgresql",
+    "pg_ctl": "postgresql",
     "strace": "strace",
 }
 """Debian's package of each command."""
@@ -33,6 +35,7 @@ MARKED = {
     "dcmtk": ("storescu", "storescp", "echoscu", "dcmdump", "dsrdump", "dsr2html", "dcmqrscp", "findscu", "movescu"),
     "dciodvfy": ("dciodvfy",),
     "viewer": ("node", "chromium"),
+    "postgresql": ("initdb", "pg_ctl"),
 }
 """The commands that a marked test needs."""
 
@@ -40,7 +43,8 @@ MARKED = {
 def find(command: str) -> Path | None:
     """Where Debian's command lies, and not the `storescu` that pynetdicom installs beside Python."""
     folders = [entry for entry in os.get_exec_path() if Path(entry) != Path(sys.prefix) / "bin"]
-    found = shutil.which(command, path=os.pathsep.join([*folders, "/usr/sbin", "/usr/local/sbin"]))
+    servers = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))  # Debian keeps them off the PATH
+    found = shutil.which(command, path=os.pathsep.join([*folders, "/usr/sbin", "/usr/local/sbin", *servers]))
     return Path(found) if found else None
 
 

@@ -1,15 +1,25 @@
 """BoNet+: its layers as Table 1 prints them, its map, its losses and recipes."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from models.data.labels import Split
+from models.data.phantoms import draw_phantoms
+from models.degradation.kinds import Kind
+from models.degradation.mixture import Mixture
+from models.degradation.poor import made_poor
 from models.networks import build_network
 from models.networks.bonet_plus import BoNetPlus, Convolution, DenseBlock
+from models.training.carry import carry
 from models.training.losses import LossSettings, squared_error
 from models.training.recipe import load_recipe
+from models.training.run import load_sets
+from tests.support.folder import write_folder
 
 CONFIG = Path(__file__).parents[2] / "config" / "training"
 TINY = {
@@ -114,3 +124,34 @@ def test_the_paper_s_recipe_has_the_published_settings() -> None:
     recipe = load_recipe(CONFIG / "bonet_plus.mae.paper.yaml")
     assert (recipe.input_size, recipe.batch_size, recipe.learning_rate, recipe.beta2) == (256, 20, 1e-4, 0.9999)
     assert recipe.network_parameters == {}
+
+
+def test_nq_trains_on_good_and_poor_images_which_stay_the_same(tmp_path: Path) -> None:
+    recipe = load_recipe(CONFIG / "bonet_plus.nq.slim.yaml")
+    assert recipe.damages == ((), (Kind.NOISE,), (Kind.LABEL,), (Kind.LOW_RESOLUTION,))
+    folder = write_folder(tmp_path, {**dict.fromkeys(range(1, 13), 0), 14: 8, 15: 8, 19: 9})
+    plain = replace(recipe, damages=None)
+    good, poor, again = (
+        load_sets(each, folder, [Split.TRAIN], cache=tmp_path / "cache")[0] for each in (plain, recipe, recipe)
+    )
+    assert good.labels == poor.labels
+    assert np.array_equal(poor.frames, again.frames)
+    changed = [not np.array_equal(*frames) for frames in zip(good.frames, poor.frames, strict=True)]
+    assert 0 < sum(changed) < len(changed)
+
+
+def test_phantoms_are_made_poor_as_they_were_drawn() -> None:
+    drawn = draw_phantoms(Split.TRAIN, 4)
+    clean = made_poor(drawn, Mixture(((),)), None)
+    noisy = made_poor(drawn, Mixture(((Kind.NOISE,),)), None)
+    assert np.array_equal(clean.frames, drawn.frames)
+    assert all(not np.array_equal(*frames) for frames in zip(noisy.frames, drawn.frames, strict=True))
+
+
+def test_a_recipe_with_damage_is_not_carried_and_takes_a_data_folder_alone(tmp_path: Path) -> None:
+    path = CONFIG / "bonet_plus.nq.slim.yaml"
+    with pytest.raises(ValueError, match=r"nq\.slim\.yaml: trains on images made poor"):
+        carry([path], data=tmp_path, output=tmp_path / "out")
+    (tmp_path / "wrong.yaml").write_text(f"base: {path}\ndamages: [[dust]]\n")
+    with pytest.raises(ValueError, match=r"wrong\.yaml: kinds of damage are a list of noise, label"):
+        load_recipe(tmp_path / "wrong.yaml")

@@ -7,7 +7,7 @@ import pytest
 from pynetdicom import AE
 
 from dicom_node import implementation
-from dicom_node.operate.conformance.document import TABLES, StatementInvalid, conformance, updated
+from dicom_node.operate.conformance.document import TABLES, StatementInvalid, conformance, filled, updated
 from dicom_node.report import codes
 from pipelines.contract import RefusalCode, WarningCode
 from tests.support.receiving import receiving, settings_in
@@ -20,6 +20,12 @@ SECTIONS += ["6 Transformation to CDA", "7 Character sets", "8 Security", "9 Ann
 def test_every_table_of_the_statement_is_what_the_code_says() -> None:
     text = STATEMENT.read_text(encoding="utf-8")
     assert updated(text) == text, "bring it up to date: dicom-node conformance --update docs/conformance/statement.md"
+
+
+def test_the_tables_of_delivery_are_what_the_code_says() -> None:
+    text = (STATEMENT.parents[1] / "operations" / "delivery.md").read_text(encoding="utf-8")
+    assert "<!-- table: judged statuses -->" in text
+    assert filled(text) == text, "take them from: dicom-node conformance"
 
 
 def test_the_sections_stand_in_the_standards_order() -> None:

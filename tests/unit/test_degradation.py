@@ -10,6 +10,7 @@ from models.degradation.transforms import APPLIED, ID, IMAGE, Applied, Degrade, 
 from models.phantom.damage import Pixels
 from models.phantom.drawing import draw
 
+LABEL = Label(4, 120.0, "F", 9)
 STRONGER = {
     Kind.NOISE: (40, 5), Kind.LABEL: (0.1, 0.5), Kind.LOW_RESOLUTION: (2, 8), Kind.LETTERS: (0.02, 0.15),
     Kind.BLUR: (0.003, 0.03), Kind.JPEG: (60, 2), Kind.COLLIMATION: (0.02, 0.35), Kind.LOW_CONTRAST: (0.8, 0.05),

@@ -1,5 +1,8 @@
 """The fault suite's own bookkeeping: what passes, and how a table of an earlier run is replaced."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.faults import scenario as scenarios
@@ -7,6 +10,7 @@ from tests.faults.catalogue import scenarios as every_scenario
 from tests.faults.scenario import Row, Scale, Scenario, at_least, at_most, exactly
 from tests.faults.table import Result, command, markdown, updated
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 LOST = exactly("acknowledged images lost", 0, 0, "images")
 
 
@@ -62,3 +66,9 @@ def test_every_scenario_says_what_it_does() -> None:
     for name, scenario in every_scenario().items():
         assert scenario.name == name
         assert scenario.does.endswith(".")
+
+
+def test_every_table_of_the_document_is_of_a_scenario() -> None:
+    named = re.findall(r"<!-- scenario: ([a-z-]+) -->", DOCUMENT.read_text(encoding="utf-8"))
+    assert set(named) <= set(every_scenario())
+    assert len(named) == len(set(named))

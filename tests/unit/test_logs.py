@@ -155,3 +155,13 @@ def test_dbos_adds_no_handler_of_its_own(capsys: pytest.CaptureFixture[str]) -> 
     configured()
     init_logger()
     assert [type(handler) for handler in logging.getLogger("dbos").handlers] == [logs.LibraryGate]
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_what_a_library_quotes_is_a_peers_text_and_is_not_repeated(
+    capsys: pytest.CaptureFixture[str], quote: str
+) -> None:
+    configured()
+    logging.getLogger("pynetdicom.acse").error("Invalid value %s%s%s - too long\nmore", quote, PATIENT, quote)
+    (event,) = events(capsys)
+    assert event["message"] == "Invalid value '...' - too long"

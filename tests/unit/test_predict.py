@@ -28,7 +28,7 @@ from tests.support.untrained_weights import write_untrained_weights
 
 KEYS = {
     "file", "status", "bone_age_months", "interval_months", "readings", "sex", "refusal", "warnings", "bones",
-    "missing_bones", "models",
+    "missing_bones", "quality", "improved", "models",
     "seconds",
 }  # fmt: skip
 HAND = draw(120, "F", height=320, width=256).pixels
@@ -119,6 +119,19 @@ def test_bones_stand_in_the_line_with_their_boxes_and_those_that_are_missing_wit
     line = json.loads(json_line(Prediction(Path("hand.dcm"), reading, 0.1)))
     assert line["bones"] == [{"bone": "ulna", "box": [10.2, 20.5, 30.0, 45.1], "score": 0.988}]
     assert line["missing_bones"] == {"radius": "out-of-order"}
+
+
+def test_the_json_line_says_how_good_the_image_is_and_what_its_improvement_changed() -> None:
+    reading = full_reading()
+    (one,) = reading.enhancements
+    line = json.loads(json_line(Prediction(Path("a.dcm"), reading, 0.1)))
+    assert line["quality"] == "poor"
+    assert line["improved"] == [
+        {
+            "method": "clahe", "sex": str(one.original.sex), "original_months": round(one.original.bone_age_months, 1),
+            "improved_months": 126.1, "in_front": "original",
+        }
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["unknown.dcm", "hand.png", "hand.avif"])

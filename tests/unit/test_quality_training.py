@@ -160,5 +160,5 @@ def test_a_threshold_calls_at_most_a_hundredth_of_good_images_poor() -> None:
     of_good = np.linspace(0, 1, 400)
     threshold = threshold_for(of_good)
     assert (of_good >= threshold).sum() == 4
-    assert threshold_for(np.full(50, 0.01)) == LEAST_THRESHOLD
+    assert threshold_for(np.full(400, 0.01)) == LEAST_THRESHOLD
     assert threshold_for(np.array([0.9])) == pytest.approx(0.95)

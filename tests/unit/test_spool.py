@@ -18,7 +18,7 @@ from dicom_node.spool.identity import content_sha256, identify
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.origin import Origin, read_provenance
 from dicom_node.spool.refusals import LIMIT, Refusal, RefusalLog
-from dicom_node.spool.results import NewObject, read_results, write_results
+from dicom_node.spool.results import NewObject, StoredResults, read_results, write_results
 from dicom_node.spool.store import Inbox
 from tests.support.receiving import image, write_image
 
@@ -197,6 +197,44 @@ def test_results_with_a_manifest_are_never_written_again(tmp_path: Path) -> None
     content = first.objects[0].path.read_bytes()
     assert write_results(layout, key, [result("report", 2), result("capture", 3)], {}) == first
     assert first.objects[0].path.read_bytes() == content
+
+
+def test_of_two_that_write_results_at_once_the_first_wins_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, key = Layout(tmp_path), "ab" * 32
+    first: list[StoredResults] = []
+    rename = os.rename
+
+    def overtaken(draft: Path, folder: Path) -> None:
+        monkeypatch.setattr(os, "rename", rename)
+        first.append(write_results(layout, key, [result("report", 1)], {"status": "first"}))
+        rename(draft, folder)
+
+    monkeypatch.setattr(os, "rename", overtaken)
+    late = write_results(layout, key, [result("report", 2), result("capture", 3)], {"status": "late"})
+    assert late == first[0]
+    assert sorted(path.name for path in layout.results(key).iterdir()) == [
+        "manifest.json",
+        "reading.json",
+        "report.dcm",
+    ]
+    assert json.loads((layout.results(key) / "reading.json").read_bytes()) == {"status": "first"}
+    assert list(layout.results(key).parent.iterdir()) == [layout.results(key)]
+
+
+def test_what_an_interrupted_process_left_of_results_gives_way(tmp_path: Path) -> None:
+    layout, key = Layout(tmp_path), "ab" * 32
+    for left in (layout.results(key), layout.results(key).with_suffix(".dead.part")):
+        make_directory(left)
+        (left / "capture.dcm").write_bytes(b"half")
+    write_results(layout, key, [result("report", 1)], {})
+    assert sorted(path.name for path in layout.results(key).iterdir()) == [
+        "manifest.json",
+        "reading.json",
+        "report.dcm",
+    ]
+    assert list(layout.results(key).parent.iterdir()) == [layout.results(key)]
 
 
 def test_results_without_a_manifest_are_none(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "answered rejections": network.answered_rejections,
     "judged statuses": network.judged_statuses,
     "judged rejections": network.judged_rejections,
+    "judged actions": network.judged_actions,
+    "judged failures": network.judged_failures,
+    "answered reports": network.answered_reports,
     "implementation names": network.implementation_names,
     "network parameters": network.network_parameters,
     "candidates": contents.candidates,
@@ -60,6 +63,11 @@ def updated(text: str) -> str:
         raise StatementInvalid(
             f"unknown tables: {', '.join(sorted(unknown)) or 'none'}; missing: {', '.join(sorted(missing)) or 'none'}"
         )
+    return filled(text)
+
+
+def filled(text: str) -> str:
+    """A document with those tables that it names as the code says now."""
     return _BLOCK.sub(lambda match: f"{match[1]}\n{markdown(TABLES[match[2]]())}\n\n{match[3]}", text)
 
 

@@ -1,14 +1,23 @@
 """Tables of what the node accepts, proposes, answers and judges on the network. Pure."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from pydicom.uid import UID, ExplicitVRLittleEndian, GrayscaleSoftcopyPresentationStateStorage
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    StorageCommitmentPushModel,
+    StudyRootQueryRetrieveInformationModelFind,
+    Verification,
+)
 
 from dicom_node import implementation
 from dicom_node.deliver import outcomes
 from dicom_node.deliver.plan import contexts
+from dicom_node.jobs.contract import Verdict
 from dicom_node.operate.probe import COMPRESSED, RESULTS
+from dicom_node.receive import commitment
 from dicom_node.receive.admission import REJECTION
 from dicom_node.receive.contexts import SOP_CLASSES, TRANSFER_SYNTAXES
 from dicom_node.receive.handlers import STATUS, SUCCESS, UNFORESEEN
@@ -19,6 +28,7 @@ from dicom_node.settings_network import Node, Tls
 Rows = list[tuple[str, ...]]
 """The first row is the heading."""
 
+_COMMITMENT, _QUERY = UID(StorageCommitmentPushModel), UID(StudyRootQueryRetrieveInformationModelFind)
 _RESULTS: tuple[UID, ...] = (*RESULTS.values(), GrayscaleSoftcopyPresentationStateStorage)
 _OFFERS = {
     PictureCompression.NONE: ExplicitVRLittleEndian,
@@ -33,13 +43,15 @@ def services() -> Rows:
     for uid in dict.fromkeys((Verification, *SOP_CLASSES, *_RESULTS)):
         user, provider = uid in (Verification, *_RESULTS), uid in (Verification, *SOP_CLASSES)
         rows.append((UID(uid).name, str(uid), "yes" if user else "no", "yes" if provider else "no"))
-    return rows
+    rows.append((_COMMITMENT.name, str(_COMMITMENT), "yes", "no"))
+    return [*rows, (_QUERY.name, str(_QUERY), "yes", "no")]
 
 
 def accepted_contexts() -> Rows:
-    """SOP classes as an acceptor; each with every transfer syntax of the next table."""
+    """SOP classes as an acceptor; storage classes with every transfer syntax of the next table."""
     rows: Rows = [("abstract syntax", "UID", "role", "extended negotiation")]
-    return rows + [(UID(uid).name, str(uid), "SCP", "none") for uid in (Verification, *SOP_CLASSES)]
+    rows += [(UID(uid).name, str(uid), "SCP", "none") for uid in (Verification, *SOP_CLASSES)]
+    return [*rows, (_COMMITMENT.name, str(_COMMITMENT), "SCU", "the peer proposes the role of SCP")]
 
 
 def accepted_syntaxes() -> Rows:
@@ -62,6 +74,9 @@ def proposed_contexts() -> Rows:
                 (UID(sop_class).name, cx.transfer_syntax[0].name, str(cx.transfer_syntax[0]), where)
                 for cx in contexts([(sop_class, own)])
             ]
+    for abstract, where in ((_COMMITMENT, "storage_commitment: true"), (_QUERY, "after a duplicate (0111)")):
+        proposed = build_context(abstract)
+        rows += [(abstract.name, syntax.name, str(syntax), where) for syntax in proposed.transfer_syntax]
     return rows
 
 
@@ -83,11 +98,31 @@ def answered_rejections() -> Rows:
 
 def judged_statuses() -> Rows:
     """What becomes of a result by the destination's status."""
-    rows: Rows = [("status", "what follows", "source")]
-    for rule in outcomes.STATUS_RULES:
+    return _judged("status", outcomes.STATUS_RULES)
+
+
+def judged_actions() -> Rows:
+    """What becomes of a request for storage commitment by the status of the N-ACTION response."""
+    return _judged("status", outcomes.ACTION_RULES)
+
+
+def judged_failures() -> Rows:
+    """What becomes of an object that was not committed, by its Failure Reason."""
+    return _judged("failure reason", outcomes.COMMITMENT_RULES)
+
+
+def _judged(what: str, rules: Sequence[outcomes.StatusRule]) -> Rows:
+    rows: Rows = [(what, "what follows", "source")]
+    for rule in rules:
         span = f"{rule.first:04X}" if rule.first == rule.last else f"{rule.first:04X} to {rule.last:04X}"
         rows.append((span, str(rule.verdict), rule.source))
-    return [*rows, ("any other", str(outcomes.judge_status(0xFFFF).verdict), "")]
+    return [*rows, ("any other", str(Verdict.RETRY), "")]
+
+
+def answered_reports() -> Rows:
+    """What N-EVENT-REPORT of storage commitment is answered with."""
+    rows: Rows = [("status", "meaning")]
+    return rows + [(f"{status:04X}", meaning) for status, meaning in commitment.STATUSES.items()]
 
 
 def judged_rejections() -> Rows:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dicom_node.errors import NodeError
 from dicom_node.jobs.client import open_queue
@@ -18,7 +19,7 @@ from dicom_node.settings import Settings
 from dicom_node.spool.destinations import Absence, Destinations
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import SUMMARY
-from dicom_node.spool.store import MIB
+from dicom_node.spool.store import MIB, Inbox
 
 READING = "reading"
 RECENT = 20
@@ -92,7 +93,7 @@ def take(settings: Settings, now: datetime) -> Snapshot:
         today=None if fault else _today(layout, jobs, now),
         lines=() if fault else _lines(settings, layout, jobs, now),
         disk=_disk(settings),
-        deferred=sum(1 for _ in layout.deferred.glob("*")),
+        deferred=len(Inbox(layout).deferred()) if layout.deferred.exists() else 0,
         pipelines=tuple(sorted({route.pipeline for route in settings.routes})),
         models=_models(layout, jobs),
         database_fault=fault,
@@ -103,14 +104,15 @@ def _today(layout: Layout, jobs: Iterable[Standing], now: datetime) -> Today:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     keys = [job.key for job in jobs if job.destination is None and job.since >= midnight]
     done = {job.key for job in jobs if job.destination is None and job.state is State.DONE}
-    status = {key: str(_summary(layout, key).get("status", "")) for key in keys if key in done}
-    counted = list(status.values())
+    counted = [str(_summary(layout, key).get("status", "")) for key in keys if key in done]
     return Today(len(keys), counted.count("read"), counted.count("refused"), counted.count(""))
 
 
 def _lines(settings: Settings, layout: Layout, jobs: Sequence[Standing], now: datetime) -> tuple[Line, ...]:
     """Reading first, then each destination that is named by a route or has unfinished jobs."""
     named = {name for route in settings.routes for name in route.destinations}
+    if settings.commissioning.destination is not None:
+        named.add(settings.commissioning.destination)
     named |= {job.destination for job in jobs if job.destination and job.state in UNFINISHED | STUCK}
     standing = Destinations(layout)
     reading = _line(READING, [job for job in jobs if job.destination is None], now, reading_is_paused(layout))
@@ -158,10 +160,10 @@ def _models(layout: Layout, jobs: Iterable[Standing]) -> tuple[str, ...]:
     return ()
 
 
-def _summary(layout: Layout, key: str) -> dict[str, str | list[dict[str, str]]]:
+def _summary(layout: Layout, key: str) -> dict[str, Any]:
     """reading.json, nothing where there is none."""
     try:
-        summary: dict[str, str | list[dict[str, str]]] = json.loads((layout.results(key) / SUMMARY).read_bytes())
+        summary: dict[str, Any] = json.loads((layout.results(key) / SUMMARY).read_bytes())
     except (OSError, ValueError):
         return {}
     return summary

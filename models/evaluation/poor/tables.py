@@ -1,0 +1,87 @@
+"""The tables of the page, as Markdown: ours in months, the paper's in years as it printed them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from models.evaluation.metrics import Array
+from models.evaluation.paper.origin import NONE, NOT_TRAINED, table
+from models.evaluation.poor.arrangements import Arrangement
+from models.evaluation.poor.conditions import CLEAN, Condition
+from models.evaluation.poor.measurements import confusion, loss_kept, worsening
+from models.evaluation.poor.specification import Printed
+from models.quality.classes import CLASSES
+
+Errors = Mapping[tuple[Arrangement, str], Array | None]
+"""Absolute errors of one reader by arrangement and condition; None where a network was not trained."""
+STATISTICS: Mapping[str, Callable[[Array], object]] = {"MAE": np.mean, "MdAE": np.median}
+
+
+def arrangements_table(errors: Errors, conditions: Sequence[Condition], statistic: str) -> str:
+    """BoNet+ Table 4 (MAE) or 5 (MdAE): a row an arrangement, a column a condition."""
+    rows = []
+    for arrangement in Arrangement:
+        found = [errors.get((arrangement, condition.name)) for condition in conditions]
+        cells = [NOT_TRAINED if each is None else f"{STATISTICS[statistic](each):.2f}" for each in found]
+        rows.append([str(arrangement), *cells])
+    return table([f"{statistic}, months", *(condition.name for condition in conditions)], rows)
+
+
+def goal_table(errors: Errors, conditions: Sequence[Condition]) -> str:
+    """How much damage costs, and which share of that is left after improvement: the goal is at most a half."""
+    clean = errors[Arrangement.PLAIN, CLEAN.name]
+    assert clean is not None, "the plain reader always reads"
+    rows = []
+    for condition in (each for each in conditions if each is not CLEAN):
+        plain = errors[Arrangement.PLAIN, condition.name]
+        assert plain is not None, "the plain reader always reads"
+        lost, least = float(plain.mean() - clean.mean()), 0.5
+        shares = []
+        for arrangement in (Arrangement.CQ, Arrangement.DQ, Arrangement.NODE):
+            improved = errors.get((arrangement, condition.name))
+            known = improved is not None and lost > least
+            shares.append(
+                f"{100 * loss_kept(clean, plain, improved):.0f} %" if known and improved is not None else NONE
+            )
+        rows.append([condition.name, f"{lost:+.2f}", f"{worsening(clean, plain):+.0f} %", *shares])
+    head = ["damage", "untreated loses, months", "in percent", "left with CQ", "left with DQ", "left in the node"]
+    return table(head, rows)
+
+
+def clean_line(errors: Errors) -> str:
+    """What improvement does to images that need none."""
+    clean = errors[Arrangement.PLAIN, CLEAN.name]
+    told = []
+    for arrangement in (Arrangement.CQ, Arrangement.DQ, Arrangement.NODE):
+        found = errors.get((arrangement, CLEAN.name))
+        if found is not None and clean is not None:
+            told.append(f"{arrangement} {float((found - clean).mean()):+.2f}")
+    return f"Change of the MAE of images of high quality, months: {', '.join(told) or 'nothing was trained'}."
+
+
+def losses_table(errors: Mapping[str, Array | None], printed: Printed) -> str:
+    """BoNet+ Table 2: a row a loss; ours in months with the SD over images, the paper's in years over five folds."""
+    rows = []
+    for name, found in errors.items():
+        ours = [NOT_TRAINED, NONE]
+        if found is not None:
+            ours = [f"{found.mean():.2f} ± {found.std(ddof=1):.2f}", f"{np.median(found):.2f}"]
+        rows.append([name, *ours, *printed.get(name, (NONE, NONE))])
+    return table(["loss", "MAE ± SD, months", "MdAE, months", "paper: MAE, years", "paper: MdAE, years"], rows)
+
+
+def printed_table(printed: Printed, conditions: Sequence[Condition], statistic: str) -> str:
+    """As the paper printed it, in years."""
+    names = [condition.name for condition in conditions]
+    rows = [[name, *cells, *[NONE] * (len(names) - len(cells))] for name, cells in printed.items()]
+    return table([f"paper: {statistic}, years", *names], rows)
+
+
+def confusion_table(found: Mapping[int, "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"]) -> str:
+    """Share of each true class that the classifier told as each."""
+    counted = confusion(found, len(CLASSES))
+    rows = [
+        [CLASSES[true], str(row.sum()), *(f"{100 * count / max(row.sum(), 1):.1f} %" for count in row)]
+        for true, row in enumerate(counted)
+    ]
+    return table(["truly", "images", *(f"told {name}" for name in CLASSES)], rows)
