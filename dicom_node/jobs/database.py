@@ -30,8 +30,10 @@ CONNECTION = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
+    "options": "-c idle_in_transaction_session_timeout=10s",
 }
-"""libpq's options: a server whose host is gone without a word is noticed within seconds, not hours."""
+"""libpq's options: a server whose host is gone without a word is noticed within seconds, not hours; a process
+that is frozen within a transaction holds its rows for seconds, too."""
 
 
 class DatabaseMissing(JobsUnavailable):
@@ -119,13 +121,24 @@ def _prepare_postgresql(settings: Settings) -> None:
     engine = connect(settings)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text(f"SET lock_timeout = '{MIGRATION_WAIT_S:.0f}s'"))
-            connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+            _lock_migration(connection)
             # The lock ends with the connection, which is closed below.
             DBOS.migrate(sa.make_url(database_url(settings)).render_as_string(hide_password=False))
             leases.create_table(connection)
     finally:
         engine.dispose()
+
+
+def _lock_migration(connection: sa.Connection) -> None:
+    """Asked for again and again: a migration builds indexes, and waits for every statement that began before.
+
+    Raises JobsUnavailable.
+    """
+    deadline = monotonic() + MIGRATION_WAIT_S
+    while not connection.execute(sa.select(sa.func.pg_try_advisory_lock(MIGRATION_LOCK))).scalar_one():
+        if monotonic() > deadline:
+            raise JobsUnavailable("the job database is being migrated by another process")
+        sleep(0.2)
 
 
 def _is_missing(error: Exception) -> bool:

@@ -49,13 +49,20 @@ TAKE_OVER = """
     UPDATE dbos.workflow_status
     SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
         updated_at = (extract(epoch FROM now()) * 1000)::bigint
-    WHERE status = 'PENDING' AND application_name = :application AND executor_id NOT IN (
-        SELECT executor_id FROM dicom_node.leases
-        WHERE renewed_at BETWEEN now() - make_interval(secs => :lease_s) AND now() + make_interval(secs => :lease_s)
+    WHERE workflow_uuid IN (
+        SELECT workflow_uuid FROM dbos.workflow_status
+        WHERE status = 'PENDING' AND application_name = :application AND executor_id NOT IN (
+            SELECT executor_id FROM dicom_node.leases
+            WHERE renewed_at BETWEEN now() - make_interval(secs => :lease_s) AND now() + make_interval(secs => :lease_s)
+        )
+        FOR UPDATE SKIP LOCKED
     )
     RETURNING workflow_uuid
 """
-"""What DBOS does at its own start with the jobs of its own executor id (`reenqueue_for_recovery`)."""
+"""What DBOS does at its own start with the jobs of its own executor id (`reenqueue_for_recovery`).
+
+A row that a frozen process holds is skipped until the server ends that transaction, and holds up no other.
+"""
 END = "DELETE FROM dicom_node.leases WHERE executor_id = :executor_id"
 
 

@@ -31,8 +31,11 @@ HEADINGS = ("ID", "received", "from", "image", "deliveries")
 
 
 def list_jobs(config: Path, *, limit: int, state: State | None = None, destination: str | None = None) -> int:
-    """Print a line for each of the latest images, the latest first; of those whose reading or a delivery is in that
-    state, of those that go to that destination, or whose delivery there is. Raises SettingsInvalid, JobsUnavailable."""
+    """Print a line for each of the latest images, the latest first. Raises SettingsInvalid, JobsUnavailable.
+
+    state: only those whose reading, or a delivery, is in it. destination: only those with a delivery there; with a
+    state, that delivery's counts.
+    """
     settings = load(config)
     layout = Layout(settings.storage.directory)
     with closing(open_queue(settings)) as queue:

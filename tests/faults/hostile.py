@@ -363,8 +363,8 @@ def _unharmed(node: Target, before: Held) -> list[Row]:
 
 
 SCENARIOS = (
-    Scenario("hostile-objects", "changed objects reach a receiver, and a worker's parser and decoders", objects),
-    Scenario("hostile-pdus", "changed PDUs reach a receiver", pdus),
-    Scenario("hostile-connections", "connections are opened that say nothing or too little", half_open),
-    Scenario("hostile-bombs", "objects nest, inflate or lie about their encoding", bombs),
+    Scenario("hostile-objects", "Changed objects reach a receiver, and a worker's parser and decoders.", objects),
+    Scenario("hostile-pdus", "Changed PDUs reach a receiver.", pdus),
+    Scenario("hostile-connections", "Connections are opened that say nothing or too little.", half_open),
+    Scenario("hostile-bombs", "Objects nest, inflate or lie about their encoding.", bombs),
 )

@@ -110,7 +110,7 @@ def stopped(scale: Scale) -> Sequence[Row]:
 
 
 def _without_one(scale: Scale, name: str, *, dies: bool) -> Sequence[Row]:
-    count, lease_s = scale.pick(40, 300), scale.pick(10, 30)
+    count, lease_s = scale.pick(40, 300), scale.pick(15, 30)
     if missing := _missing():
         return missing
     with scratch(name) as folder:
@@ -164,7 +164,7 @@ def database_stopped(scale: Scale) -> Sequence[Row]:
         return missing
     with scratch("postgresql-stopped") as folder:
         sent = images(folder / "images", count, SMALL)
-        with cluster(folder, lease_s=scale.pick(10, 30)) as both:
+        with cluster(folder, lease_s=scale.pick(15, 30)) as both:
             both.send_all(sent[: count // 3])
             both.server.stop()
             started = time.monotonic()

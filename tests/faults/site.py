@@ -72,9 +72,13 @@ class Site:
     def kill(self, name: str) -> bool:
         """SIGKILL; False where it is dead already."""
         found = self.role(name)
-        if found is not None:
+        if found is None:
+            return False
+        try:
             os.kill(found.pid, signal.SIGKILL)
-        return found is not None
+        except ProcessLookupError:
+            return False
+        return True
 
     def send(self, image: Image, patience_s: float = PATIENCE_S) -> bool:
         """Send it with DCMTK's storescu until it is acknowledged, or patience ends."""

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import names
 from dicom_node.jobs.client import DatabaseQueue, open_queue
-from dicom_node.jobs.database import BUSY_TIMEOUT_S, prepare
+from dicom_node.jobs.database import BUSY_TIMEOUT_S, connect, prepare
+from dicom_node.jobs.leases import RELEASING, TAKING_OVER, Lease, leading
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import read_results
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.postgresql
 
 KEY = "a" * 64
 LEASE_S = 4.0
+LONG_LEASE_S = 20.0
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -57,10 +60,10 @@ def start(tmp_path: Path, database: dict[str, Any]) -> Iterator[Start]:
     processes: list[subprocess.Popen[bytes]] = []
 
     def start_ready(
-        host: str, role: str, behaviour: str = "well", *, wait: bool = True, **sections: Any
+        host: str, role: str, behaviour: str = "well", *, wait: bool = True, lease_s: float = LEASE_S, **sections: Any
     ) -> "subprocess.Popen[bytes]":
-        node = {"host_id": host}
-        process = job_process.start(role, tmp_path, behaviour, node=node, database=database, **sections)
+        shared = {"node": {"host_id": host}, "database": database | {"lease_s": lease_s}}
+        process = job_process.start(role, tmp_path, behaviour, **shared, **sections)
         processes.append(process)
         if wait:
             assert process.stdout is not None
@@ -120,15 +123,15 @@ def test_a_dead_hosts_jobs_are_taken_over_within_two_leases(tmp_path: Path, queu
 
 def test_hosts_of_two_versions_leave_nothing_behind(tmp_path: Path, queue: DatabaseQueue, start: Start) -> None:
     old = str(int(names.VERSION) - 1)
-    last = start("one", "work", "mixed", version=old, work={"concurrency": 1})
+    last = start("one", "work", "mixed", version=old, work={"concurrency": 1}, lease_s=LONG_LEASE_S)
     enqueue_as(queue, old, "running", "waiting")
     until(lambda: "read running" in calls(tmp_path))
-    start("two", "work")
-    start("two", "deliver")
+    start("two", "work", lease_s=LONG_LEASE_S)
+    start("two", "deliver", lease_s=LONG_LEASE_S)
     until(lambda: delivered(queue, "waiting"))
     assert jobs(queue)["image:running"].status == "PENDING"
     last.kill()
-    until(lambda: delivered(queue, "running"))
+    until(lambda: delivered(queue, "running"), within_s=120)
 
 
 def test_a_stopped_worker_that_goes_on_after_its_job_was_taken_over_makes_no_second_result(
@@ -161,16 +164,17 @@ def test_a_stopped_worker_that_goes_on_after_its_job_was_taken_over_makes_no_sec
 def test_a_process_that_stops_leaves_what_it_cannot_finish_to_others_at_once(
     tmp_path: Path, queue: DatabaseQueue, start: Start
 ) -> None:
-    leaving = start("one", "work", "hangs-first-and-has-a-second-to-stop")
+    leaving = start("one", "work", "hangs-first-and-has-a-second-to-stop", lease_s=LONG_LEASE_S)
     queue.enqueue_image(KEY)
     until(lambda: calls(tmp_path) == [f"read {KEY}"])
-    start("two", "work")
-    time.sleep(LEASE_S)
+    start("two", "work", lease_s=LONG_LEASE_S)
+    time.sleep(LONG_LEASE_S)  # until the other may lead
     leaving.terminate()
     assert leaving.wait(GRACE_S) == 0
     began = time.monotonic()
+    until(lambda: jobs(queue)[f"image:{KEY}"].executor_id == "work@two")
+    assert time.monotonic() - began < LONG_LEASE_S
     until(lambda: ended(queue, f"image:{KEY}:1"))
-    assert time.monotonic() - began < LEASE_S
 
 
 def test_a_database_that_does_not_exist_is_named_with_what_to_do(tmp_path: Path, server: postgresql.Server) -> None:
@@ -206,3 +210,53 @@ def test_a_worker_whose_database_is_missing_ends_and_says_why(tmp_path: Path, se
     ended = subprocess.run(entry.command("work", config, quick=True), capture_output=True, timeout=200, check=False)
     assert ended.returncode != 0
     assert b"DatabaseMissing" in ended.stderr
+
+
+def test_a_host_that_is_frozen_within_a_transaction_holds_up_no_other_job(
+    tmp_path: Path, database: dict[str, Any], queue: DatabaseQueue
+) -> None:
+    settings = Settings.model_validate({"storage": {"directory": tmp_path}, "database": database})
+    held, free = "a" * 64, "b" * 64
+    queue.enqueue_image(held)
+    queue.enqueue_image(free)
+    engine = connect(settings)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE dbos.workflow_status SET status = 'PENDING', executor_id = 'work@gone'"))
+    with engine.begin() as frozen:
+        frozen.execute(
+            sa.text("SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid = :id FOR UPDATE"), {"id": f"image:{held}"}
+        )
+        assert Lease(engine, "work@two", LEASE_S).take_over() == [f"image:{free}"]
+    assert Lease(engine, "work@two", LEASE_S).take_over() == [f"image:{held}"]
+    engine.dispose()
+
+
+def test_who_could_not_renew_for_a_while_does_not_judge_others(
+    tmp_path: Path, database: dict[str, Any], queue: DatabaseQueue
+) -> None:
+    """After the database was away every lease has run out, of those that live as well."""
+    settings = Settings.model_validate({"storage": {"directory": tmp_path}, "database": database})
+    engine, short_s = connect(settings), 0.5
+    lease = Lease(engine, "work@two", short_s)
+    assert not lease.renew()
+    deadline = time.monotonic() + GRACE_S
+    while not lease.renew():
+        assert time.monotonic() < deadline
+        time.sleep(short_s / 10)
+    time.sleep(2 * short_s)
+    assert not lease.renew()
+    engine.dispose()
+
+
+def test_one_process_of_all_leads(tmp_path: Path, database: dict[str, Any], queue: DatabaseQueue) -> None:
+    settings = Settings.model_validate({"storage": {"directory": tmp_path}, "database": database})
+    engine = connect(settings)
+    with (
+        leading(engine, RELEASING) as first,
+        leading(engine, RELEASING) as second,
+        leading(engine, TAKING_OVER) as other,
+    ):
+        assert (first, second, other) == (True, False, True)
+    with leading(engine, RELEASING) as again:
+        assert again
+    engine.dispose()

@@ -65,7 +65,7 @@ class StandIns:
         if times == 1 and (self.behaviour == "disk-full" or (self.behaviour == "mixed" and key == "delayed")):
             raise StorageFull("less is free than is kept in reserve")
         if times == 1 and self.behaviour == "mixed" and key == "running":
-            time.sleep(60)
+            time.sleep(600)
         if self.behaviour == "writes":
             self._write(key, sleep_s=4 if times == 1 else 0)
         if self.behaviour == "raises":
@@ -76,8 +76,6 @@ class StandIns:
         times = self._note(f"deliver {key} {destination}")
         if self.behaviour == "pacs-away" and destination == "pacs" and times < 3:
             return DeliveryOutcome(Verdict.RETRY, "association-refused")
-        if self.behaviour == "pacs-dead" and destination == "pacs":
-            return DeliveryOutcome(Verdict.HELD, "connection-failed", answered=False)
         if self.behaviour == "pacs-hangs" and destination == "pacs":
             time.sleep(60)
         if self.behaviour == "pacs-refuses" and destination == "pacs":
