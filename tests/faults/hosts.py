@@ -22,6 +22,8 @@ from tests.support.recording_pacs import RecordingPacs, recording_pacs
 MODALITY_WAITS_S = 30.0
 """A common DIMSE timeout of modalities."""
 SETTLING_S = 300.0
+LEASE_S = 30.0
+"""The default: shorter than the database is away, and longer than a busy machine keeps a process from its turn."""
 IN_HAND = "SELECT count(*) FROM dbos.workflow_status WHERE status = 'PENDING' AND executor_id LIKE %s"
 
 
@@ -159,12 +161,12 @@ def _taken_over_s(both: Cluster) -> float:
 
 def database_stopped(scale: Scale) -> Sequence[Row]:
     """PostgreSQL is stopped while images come; what came before is in hand."""
-    count, away_s = scale.pick(12, 120), scale.pick(20, 60)
+    count, away_s = scale.pick(12, 120), scale.pick(45, 60)
     if missing := _missing():
         return missing
     with scratch("postgresql-stopped") as folder:
         sent = images(folder / "images", count, SMALL)
-        with cluster(folder, lease_s=scale.pick(15, 30)) as both:
+        with cluster(folder, LEASE_S) as both:
             both.send_all(sent[: count // 3])
             both.server.stop()
             started = time.monotonic()
