@@ -30,6 +30,20 @@ def next_absence(before: Absence | None, code: str, delays_s: tuple[float, ...],
     return Absence(failures, before.since if before else now, now + delay_s, code)
 
 
+def is_due(absence: Absence, policy: Delivery, now: float) -> bool:
+    """Whether the destination may be tried. now: seconds since 1970.
+
+    A time that lies further ahead than any wait was noted before the clock was set back: it counts as come.
+    """
+    longest_s = max(LONGEST_ABSENCE_S, longest_trial_s(policy))
+    return not now < absence.retry_at <= now + longest_s
+
+
+def longest_trial_s(policy: Delivery) -> float:
+    """Until then whoever tries a destination knows whether it answers."""
+    return 2 * policy.connect_timeout_s + policy.dimse_timeout_s
+
+
 @dataclass
 class Gate:
     """The gate before each destination of one process."""
@@ -64,10 +78,10 @@ class Gate:
             known = self.destinations.absence(name)
             if known is None:
                 return None, None
-            if now < known.retry_at:
+            if not is_due(known, self.policy(name), now):
                 return known, DeliveryOutcome(Verdict.HELD, known.code, answered=None)
             # This one tries, the others wait for it; should the process die now, for no longer than this.
-            self.destinations.note_absence(name, replace(known, retry_at=now + self._longest_trial_s(name)))
+            self.destinations.note_absence(name, replace(known, retry_at=now + longest_trial_s(self.policy(name))))
             return known, None
 
     def _note(self, name: str, known: Absence | None, outcome: DeliveryOutcome, now: float) -> None:
@@ -79,10 +93,6 @@ class Gate:
                 self.destinations.note_absence(name, replace(current, retry_at=now))  # nothing was learnt: the next one
             elif outcome.answered is False and _failures(current) == _failures(known):
                 self.destinations.note_absence(name, next_absence(known, outcome.code, self.policy(name).delays_s, now))
-
-    def _longest_trial_s(self, name: str) -> float:
-        policy = self.policy(name)
-        return 2 * policy.connect_timeout_s + policy.dimse_timeout_s
 
 
 def _failures(absence: Absence | None) -> int:

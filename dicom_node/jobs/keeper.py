@@ -16,7 +16,7 @@ import structlog
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
-from dicom_node.jobs.gate import Policy
+from dicom_node.jobs.gate import Policy, is_due
 from dicom_node.jobs.leases import RELEASING, leading
 from dicom_node.spool.commitments import Commitments
 from dicom_node.spool.destinations import Destinations
@@ -63,7 +63,7 @@ class Keeper:
             absence = self._destinations.absence(name)
             if absence is None:
                 self._release(name, RELEASED_AT_ONCE)
-            elif now >= absence.retry_at:
+            elif is_due(absence, self._policy(name), now):
                 self._release(name, 1)
             elif expired:
                 self._release(name, RELEASED_AT_ONCE, before=now - self._policy(name).give_up_after_h * HOUR_S)

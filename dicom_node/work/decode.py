@@ -15,6 +15,7 @@ from pydicom.errors import InvalidDicomError
 from dicom_node.errors import ObjectUnreadable, PixelsUndecodable
 from dicom_node.settings_parsing import DEFAULTS, Parsing
 from dicom_node.structure import check_structure
+from dicom_node.work.parsable import drop_unparsable
 from models.dicom.frames import FAULTS, FrameSuspect, FrameUndecodable, first_frame
 from models.dicom.presentation import present
 
@@ -58,7 +59,7 @@ def decode(path: Path, limits: Parsing = DEFAULTS) -> DecodedImage:
         try:
             stored, frames = first_frame(ds)
             del ds.PixelData
-            return DecodedImage(header=ds, pixels=present(stored, ds), frames=frames)
+            return DecodedImage(header=drop_unparsable(ds), pixels=present(stored, ds), frames=frames)
         except FrameSuspect as error:
             raise PixelsSuspect(str(error)) from None
         except FrameUndecodable as error:

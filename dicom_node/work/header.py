@@ -13,6 +13,7 @@ from dicom_node.settings_parsing import DEFAULTS, Parsing
 from dicom_node.spool.identity import PARSE_ERRORS
 from dicom_node.structure import check_structure
 from dicom_node.work import exposure, select
+from dicom_node.work.parsable import drop_unparsable
 
 TAGS = (*select.TAGS, *exposure.TAGS)
 
@@ -34,6 +35,6 @@ def whole_header(path: Path, limits: Parsing = DEFAULTS) -> Dataset | None:
 def _read(path: Path, limits: Parsing, **how: Any) -> Dataset:
     try:
         check_structure(path, limits)
-        return dcmread(path, stop_before_pixels=True, **how)
+        return drop_unparsable(dcmread(path, stop_before_pixels=True, **how))
     except (OSError, *PARSE_ERRORS) as error:
         raise ObjectUnreadable(f"not a whole DICOM object ({type(error).__name__})") from None

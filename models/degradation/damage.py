@@ -6,7 +6,6 @@ Lengths are shares of the frame, so that an image of any size suffers alike. Str
 
 import string
 
-import cv2
 import numpy as np
 
 from models.phantom.damage import Pixels, covering_label, lower_resolution, poisson_noise
@@ -35,6 +34,8 @@ def white_label(pixels: Pixels, rng: np.random.Generator, largest: float = LARGE
 
 def lettered(pixels: Pixels, rng: np.random.Generator, height: float) -> Pixels:
     """White letters of this share of the frame's height, in one line that begins in the central 60 %."""
+    import cv2  # a training machine with prepared frames may lack it, and reads recipes all the same
+
     tall, wide = pixels.shape
     letters = "".join(rng.choice(list(string.ascii_uppercase + string.digits), int(rng.integers(3, 8))))
     scale = height * tall / cv2.getTextSize("H", cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)[0][1]
@@ -47,11 +48,15 @@ def lettered(pixels: Pixels, rng: np.random.Generator, height: float) -> Pixels:
 
 def blurred(pixels: Pixels, _rng: np.random.Generator, deviation: float) -> Pixels:
     """Out of focus: a Gaussian whose SD is this share of the frame's height."""
+    import cv2  # a training machine with prepared frames may lack it, and reads recipes all the same
+
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), deviation * pixels.shape[0]), dtype=np.float32)
 
 
 def blocky(pixels: Pixels, _rng: np.random.Generator, quality: float) -> Pixels:
     """Compressed as JPEG of this quality, 1 to 100, and opened again."""
+    import cv2  # a training machine with prepared frames may lack it, and reads recipes all the same
+
     grey = np.round(pixels.clip(0, 1) * 255).astype(np.uint8)
     blob = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, round(quality)])[1]
     return (np.asarray(cv2.imdecode(blob, cv2.IMREAD_GRAYSCALE)) / 255).astype(np.float32)

@@ -1,6 +1,5 @@
 """Known damage to a radiograph, for tests of what the pipeline does with poor images."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +31,8 @@ def covering_label(pixels: Pixels, rng: np.random.Generator, largest: float = 0.
 
 def lower_resolution(pixels: Pixels, factor: float = 4) -> Pixels:
     """Down by the factor (area mean) and up again (linear): the size stays, the detail does not."""
+    import cv2  # a training machine with prepared frames may lack it
+
     height, width = pixels.shape
     small = cv2.resize(
         pixels, (max(int(width / factor), 1), max(int(height / factor), 1)), interpolation=cv2.INTER_AREA

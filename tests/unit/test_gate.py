@@ -121,3 +121,12 @@ def test_delays_are_stretched_by_up_to_a_quarter_and_the_same_for_the_same_attem
     assert factors == [stretch("key", "pacs", str(attempt)) for attempt in range(200)]
     assert 1 <= min(factors) < 1.05
     assert 1.2 < max(factors) <= 1 + LONGEST_STRETCH
+
+
+def test_a_clock_that_is_set_back_keeps_no_destination_away(gate: Gate, clock: Clock) -> None:
+    clock.now += 86400
+    gate.attempt("pacs", lambda: AWAY)
+    assert held(gate)
+    clock.now -= 86400
+    assert gate.attempt("pacs", lambda: AWAY) == AWAY
+    assert held(gate), "it failed anew, by the clock as it is now"

@@ -24,6 +24,9 @@ class Stingy:
     def write(self, data: Any) -> int:
         return self._file.write(bytes(data[:MOST_BYTES]))
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def close(self) -> None:
         self._file.close()
 

@@ -65,7 +65,7 @@ def test_poor_radiographs_of_hands_are_read(pixels: Pixels) -> None:
         (patterns.page, RefusalCode.NOT_A_HAND),
         (patterns.noise, RefusalCode.UNUSABLE_EXPOSURE),
         (partial(joined.mirrored, HANDS), RefusalCode.SEVERAL_HANDS),
-        (partial(cut.fingers_off, HANDS), RefusalCode.CUT_OFF),
+        (partial(cut.half, HANDS), RefusalCode.CUT_OFF),
         (partial(cut.wrist_off, HANDS), RefusalCode.CUT_OFF),
         (partial(exposures.drowned, HANDS), RefusalCode.UNUSABLE_EXPOSURE),
     ],

@@ -34,10 +34,10 @@ class Arrangement(StrEnum):
 
 @dataclass(frozen=True)
 class Improvers:
-    """Loaded networks; of_kind lacks what was not trained, and then there is no CQ."""
+    """Loaded networks. direct, of_kind: None, or without some, where they were not trained; then no DQ, no CQ."""
 
     classifier: LoadedModel
-    direct: LoadedModel
+    direct: LoadedModel | None
     of_kind: Mapping[Kind, LoadedModel]
 
     @property
@@ -54,9 +54,9 @@ def classes_of(classifier: LoadedModel, images: Sequence[Pixels]) -> NDArray[np.
     return np.array([class_of(each, threshold) for each in found], np.int64)
 
 
-def directly(improvers: Improvers, images: Sequence[Pixels]) -> list[Pixels]:
+def directly(network: LoadedModel, images: Sequence[Pixels]) -> list[Pixels]:
     """DQ: all of them improved by the one network."""
-    return [_improved(improvers.direct, pixels) for pixels in images]
+    return [_improved(network, pixels) for pixels in images]
 
 
 def by_class(improvers: Improvers, images: Sequence[Pixels], classes: NDArray[np.int64]) -> list[Pixels]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.data.frames import Radiographs
 from models.data.labels import Label
-from models.evaluation.paper.origin import table
+from models.evaluation.paper.origin import NOT_TRAINED, table
 from models.evaluation.poor.arrangements import Improvers, classes_of, directly
 from models.evaluation.readings import read_with
 from models.phantom.damage import Pixels
@@ -20,10 +20,13 @@ MOST = 24
 
 def costs_table(readers: dict[str, LoadedModel], improvers: Improvers, images: Sequence[tuple[Label, Pixels]]) -> str:
     """A row a reader: processor time of one image in each arrangement, over that of its frame and its reading."""
+    if improvers.direct is None:
+        return NOT_TRAINED
+    direct = improvers.direct
     chosen = images[:MOST]
     labels, pixels = tuple(label for label, _ in chosen), [each for _, each in chosen]
     classifying = _seconds(lambda: classes_of(improvers.classifier, pixels))
-    improving = _seconds(lambda: directly(improvers, pixels))
+    improving = _seconds(lambda: directly(direct, pixels))
     rows = []
     for name, reader in readers.items():
         reading = _seconds(lambda reader=reader: _read(reader, labels, pixels))  # type: ignore[misc]

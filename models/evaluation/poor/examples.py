@@ -20,7 +20,7 @@ SIDE = 240
 
 
 def examples(improvers: Improvers) -> Picture:
-    """Rows: as it came, CQ where every kind has its network, DQ. Columns: the paper's damage, and all together."""
+    """Rows: as it came; CQ, DQ where they are trained. Columns: the paper's damage, and all together."""
     hand = [(Label(1, 120.0, "F", 9), draw(120, "F", seed=11, height=299, width=299).pixels)]
     poor = [damaged(hand, condition)[0] for condition in PAPER]
     rows = [[stretched(each) for each in poor]]
@@ -28,7 +28,8 @@ def examples(improvers: Improvers) -> Picture:
         rows.append(
             [_by_kind(improvers, pixels, condition.kinds) for pixels, condition in zip(poor, PAPER, strict=True)]
         )
-    rows.append([_improved(improvers.direct, pixels) for pixels in poor])
+    if improvers.direct:
+        rows.append([_improved(improvers.direct, pixels) for pixels in poor])
     return _sheet(rows)
 
 

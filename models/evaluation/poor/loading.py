@@ -26,24 +26,27 @@ def load_reader(name: str, runs: Path) -> LoadedModel:
 
 
 def load_improvers(networks: Networks, runs: Path) -> Improvers | None:
-    """None where the classifier or the network for all kinds was not trained."""
-    if not (_is_trained(runs / networks.classifier) and _is_trained(runs / networks.direct)):
+    """None where there is no classifier."""
+    if not is_there(networks.classifier, runs):
         return None
     of_kind = {
-        kind: _network(runs / run, Task.RESTORATION)
-        for kind, run in networks.of_kind.items()
-        if _is_trained(runs / run)
+        kind: _network(run, runs, Task.RESTORATION) for kind, run in networks.of_kind.items() if is_there(run, runs)
     }
-    classifier = _network(runs / networks.classifier, Task.QUALITY)
-    return Improvers(classifier, _network(runs / networks.direct, Task.RESTORATION), of_kind)
+    direct = _network(networks.direct, runs, Task.RESTORATION) if is_there(networks.direct, runs) else None
+    return Improvers(_network(networks.classifier, runs, Task.QUALITY), direct, of_kind)
 
 
 def _is_trained(run: Path) -> bool:
     return (run / RECIPE).is_file() and (run / WEIGHTS).is_file()
 
 
-def _network(run: Path, task: Task) -> LoadedModel:
-    """A run's best weights in float32, ready to work."""
+def _network(name: str, runs: Path, task: Task) -> LoadedModel:
+    """A run's best weights, else packaged ones, in float32 and ready to work."""
+    run = runs / name
+    if not _is_trained(run):
+        model = load(name)
+        model.card.require(task)
+        return model
     recipe = (load_quality_recipe if task is Task.QUALITY else load_restoration_recipe)(run / RECIPE)
     blob = run / WEIGHTS
     network = build_network(recipe.architecture, recipe.network_parameters)

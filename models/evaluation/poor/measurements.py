@@ -57,29 +57,40 @@ class PoorMeasurements:
 
     def treated(self, condition: Condition, arrangement: Arrangement) -> list[Pixels]:
         """The images as DQ or CQ hand them to a reader."""
-        assert self.improvers is not None, "asked for where there are networks"
         key = condition.name, arrangement
-        poor = self.poor(condition)
+        self.poor(condition)
         if key not in self._treated:
-            classes = self.classes(condition)
-            assert classes is not None
-            direct = arrangement is Arrangement.DQ
-            self._treated[key] = directly(self.improvers, poor) if direct else by_class(self.improvers, poor, classes)
+            self._treated[key] = self._improved(condition, arrangement)
         return self._treated[key]
+
+    def _improved(self, condition: Condition, arrangement: Arrangement) -> list[Pixels]:
+        improvers, classes = self.improvers, self.classes(condition)
+        assert improvers is not None, "asked for where there are networks"
+        assert classes is not None, "asked for where there is a classifier"
+        if arrangement is Arrangement.CQ:
+            return by_class(improvers, self.poor(condition), classes)
+        assert improvers.direct is not None, "asked for where there is one"
+        return directly(improvers.direct, self.poor(condition))
 
     def months(self, reader: LoadedModel, condition: Condition, arrangement: Arrangement) -> Array | None:
         """(N,) readings without flips; None where a network that it needs was not trained."""
         if arrangement in (Arrangement.PLAIN, Arrangement.NQ):
             return self._read(reader, condition, "plain", lambda: self.poor(condition))
-        if self.improvers is None or (arrangement is Arrangement.CQ and not self.improvers.whole):
-            return None
         if arrangement is Arrangement.NODE:
             return self._by_node(reader, condition)
-        networks = [self.improvers.direct]
-        if arrangement is Arrangement.CQ:
-            networks = [self.improvers.classifier, *self.improvers.of_kind.values()]
+        networks = self._networks(arrangement)
+        if not networks:
+            return None
         how = f"{arrangement} {' '.join(network.sha256 for network in networks)}"
         return self._read(reader, condition, how, lambda: self.treated(condition, arrangement))
+
+    def _networks(self, arrangement: Arrangement) -> list[LoadedModel]:
+        """Those that CQ or DQ needs; none where one of them was not trained."""
+        if self.improvers is None:
+            return []
+        if arrangement is Arrangement.DQ:
+            return [self.improvers.direct] if self.improvers.direct else []
+        return [self.improvers.classifier, *self.improvers.of_kind.values()] if self.improvers.whole else []
 
     def errors(self, reader: LoadedModel, condition: Condition, arrangement: Arrangement) -> Array | None:
         """(N,) absolute errors in months, as `months`."""

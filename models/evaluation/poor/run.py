@@ -28,6 +28,11 @@ from models.evaluation.run import choose
 from models.quality.classes import CLASSES
 from models.registry import LoadedModel
 
+COMPARED_PX = 192
+"""Side at which images are compared: the largest of the readers'."""
+MOST_COMPARED = 60
+"""Images that are compared pixel by pixel."""
+
 
 @dataclass(frozen=True)
 class Material:
@@ -71,7 +76,7 @@ def _write(material: Material, command: str, fold: int, output: Path) -> Path:
     for name in material.asked.readers:
         reader = material.readers.get(name)
         parts += _of_reader(material, name, reader, output) if reader else [f"## Arrangements: {name}", NOT_TRAINED]
-    parts += _networks(material, output) if measured.improvers else ["## Networks", "None was trained yet."]
+    parts += _networks(material, output) if measured.improvers else ["## Classifier", NOT_TRAINED]
     parts += ["## Weights", _weights(material)]
     page = output.with_suffix(".md")
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -143,25 +148,27 @@ def _networks(material: Material, output: Path) -> list[str]:
         "Processor time of an image over that of preparing and reading it with flips averaged, on one thread.",
         costs_table(dict(material.readers), improvers, measured.images),
         "## Examples",
-        "A drawn hand: as it came, then improved"
-        + (" by CQ and by DQ. " if improvers.whole else " by DQ. ")
-        + f"From the left: {', '.join(condition.name for condition in PAPER)}.",
+        f"A drawn hand. From the left: {', '.join(condition.name for condition in PAPER)}. Rows: as it came; CQ and DQ "
+        "where they were trained.",
         f"![Examples]({output.name}/examples.png)",
     ]
 
 
 def _likeness(measured: PoorMeasurements, improvers: Improvers) -> str:
-    clean, size, rows = [pixels for _, pixels in measured.images], improvers.direct.card.input_size, []
+    clean, rows = [pixels for _, pixels in measured.images[:MOST_COMPARED]], []
     for condition in (*PAPER, *STRANGE):
-        poor = measured.poor(condition)
-        made = {"as they are": poor, "DQ": measured.treated(condition, Arrangement.DQ)}
-        made |= {"CQ": measured.treated(condition, Arrangement.CQ)} if improvers.whole else {}
+        poor = measured.poor(condition)[:MOST_COMPARED]
+        made = {"as they are": poor}
+        trained = {Arrangement.DQ: improvers.direct is not None, Arrangement.CQ: improvers.whole}
+        for arrangement in (each for each, there in trained.items() if there):
+            made[str(arrangement)] = measured.treated(condition, arrangement)[:MOST_COMPARED]
         other = unlearnt(condition, poor, clean)
         made |= dict([other]) if other else {}
         for name, images in made.items():
-            psnr, ssim = likeness(images, clean, size)
+            psnr, ssim = likeness(images, clean, COMPARED_PX)
             rows.append([condition.name, name, f"{psnr:.1f}", f"{ssim:.3f}"])
-    return table(["images", "improved by", "PSNR, dB", "SSIM"], rows, 2)
+    note = f"{len(clean)} images, at {COMPARED_PX} px; what was not trained is left out."
+    return "\n\n".join([note, table(["images", "improved by", "PSNR, dB", "SSIM"], rows, 2)])
 
 
 def _weights(material: Material) -> str:

@@ -16,7 +16,10 @@ Printed = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Networks:
-    """Runs, by the names of their folders: a classifier, what improves every kind of damage, and each kind alone."""
+    """Runs, by the names of their folders, or packaged weights by name.
+
+    A classifier, what improves every kind of damage, and what improves each kind alone.
+    """
 
     classifier: str
     direct: str
