@@ -15,6 +15,8 @@ from dicom_node.jobs.versions import adopt
 
 BEATS_A_LEASE = 3
 """One renewal may be missed, and a second one late."""
+MISSED_BEAT_S = 1.0
+"""After one that failed: when the database is back everybody connects at once, and some of them in vain."""
 ALONE_BEAT_S = 10.0
 """Between two beats where there is no lease to renew."""
 
@@ -51,12 +53,15 @@ class Heartbeat:
         self.engine.dispose()
 
     def _beat_on(self) -> None:
-        between_s = ALONE_BEAT_S if self.lease is None else self.lease.length_s / BEATS_A_LEASE
-        while not self._stop.wait(between_s):
+        usual_s = ALONE_BEAT_S if self.lease is None else self.lease.length_s / BEATS_A_LEASE
+        next_s = usual_s
+        while not self._stop.wait(next_s):
             try:
                 self._beat()
+                next_s = usual_s
             except SQLAlchemyError as error:
                 log.warning("heartbeat_missed", error=type(error).__name__)
+                next_s = min(usual_s, MISSED_BEAT_S)
 
     def _beat(self) -> None:
         if self.lease is not None and self.lease.renew():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pydicom import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
@@ -30,11 +30,12 @@ PARSE_ERRORS = (
     EOFError,
     InvalidDicomError,
     AttributeError,
-    KeyError,
+    BytesLengthException,
+    LookupError,
     MemoryError,
     NotImplementedError,
     OverflowError,
-    RecursionError,
+    RuntimeError,
     TypeError,
     ValueError,
     struct.error,

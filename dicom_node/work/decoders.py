@@ -112,6 +112,8 @@ class _Process:
         self._pipe.close()
         self._process.kill()
         self._process.join(ENDING_S)
+        with suppress(ValueError):  # it has not ended yet
+            self._process.close()  # two descriptors, which would stay until somebody collects the garbage
 
     def _hear(self, limit_s: float) -> Any:
         if not self._pipe.poll(limit_s):

@@ -4,6 +4,7 @@ pydicom converts a value when somebody asks for it, and raises then: in the midd
 """
 
 from pydicom import Dataset
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.tag import BaseTag
 
@@ -27,7 +28,12 @@ def _convert(ds: Dataset, tag: BaseTag) -> None:
     element = ds.get_item(tag)
     if isinstance(element, RawDataElement):
         element = convert_raw_data_element(element, encoding=ds.original_character_set or ds._character_set, ds=ds)
-    if element is not None and element.VR == "SQ":
+    if element is None:
+        return
+    nests = element.VR == "SQ"
+    if dictionary_has_tag(tag) and nests != (dictionary_VR(tag) == "SQ"):
+        raise ValueError("items where there are none, or none where there are")
+    if nests:
         for item in element.value:
             for nested in list(item.keys()):
                 _convert(item, nested)

@@ -55,3 +55,13 @@ def test_what_the_decoder_says_of_a_file_is_what_the_caller_hears(decoders: Deco
         decoders.decode(Path("undecodable"))
     with pytest.raises(PixelsUndecodable, match="ZeroDivisionError"):
         decoders.decode(Path("raises"))
+
+
+def test_a_decoder_that_died_leaves_no_descriptor(decoders: Decoders) -> None:
+    with pytest.raises(DecoderDied):
+        decoders.decode(Path("kills"))
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(4):
+        with pytest.raises(DecoderDied):
+            decoders.decode(Path("kills"))
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -47,3 +47,9 @@ def test_what_stays_is_still_as_it_was_read(tmp_path: Path) -> None:
     assert kept is not None
     assert isinstance(kept.get_item("PatientName"), RawDataElement)
     assert kept.get_item("PatientName").value == read.get_item("PatientName").value
+
+
+def test_a_sequence_that_says_to_be_a_text_is_absent(tmp_path: Path) -> None:
+    path = hostile(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"\x08\x00\x18\x22SQ", b"\x08\x00\x18\x22UT"))
+    assert "AnatomicRegionSequence" not in read_header(path)
