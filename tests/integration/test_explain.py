@@ -91,6 +91,8 @@ def test_a_twin_and_an_own_result_are_said(hand: Dataset, config: Path, capsys: 
     layout = Layout(config.parent / "state")
     now = datetime.now(UTC)
     claim = exposure.claim_of(hand, "ab" * 32, received_at=now, now=now)
+    layout.image("ab" * 32).parent.mkdir(parents=True)
+    hand.save_as(layout.image("ab" * 32), enforce_file_format=True)
     hand.SOPInstanceUID = hand.file_meta.MediaStorageSOPInstanceUID = "2.25.123"
     with Exposures(layout).held():
         Exposures(layout).put(exposure.names(hand), claim)
