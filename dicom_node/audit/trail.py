@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 
 from dicom_node.audit import message
 from dicom_node.audit.message import Action, Code, Instances, Message, Outcome, Participant
@@ -101,17 +101,18 @@ class Trail:
         return self._instances(found[0].path, classes)
 
     def _instances(self, path: Path, classes: dict[str, tuple[str, ...]]) -> Instances:
-        header = self._header(path)
-        patient_id = str(header.get("PatientID", "")) if self._tells_patients else ""
-        return Instances(str(header.get("StudyInstanceUID", UNKNOWN_STUDY)), classes, patient_id)
+        study, patient_id = self._subject(path)
+        return Instances(study or UNKNOWN_STUDY, classes, patient_id if self._tells_patients else "")
 
-    def _header(self, path: Path) -> Dataset:
+    def _subject(self, path: Path) -> tuple[str, str]:
+        """Study Instance UID and Patient ID; pydicom converts them here, and may raise."""
         try:
             check_structure(path, self._limits)
-            return dcmread(path, stop_before_pixels=True, specific_tags=["StudyInstanceUID", "PatientID"])
+            header = dcmread(path, stop_before_pixels=True, specific_tags=["StudyInstanceUID", "PatientID"])
+            return str(header.get("StudyInstanceUID", "")), str(header.get("PatientID", ""))
         except (NodeError, OSError, *PARSE_ERRORS) as error:  # a stranger's bytes; the message goes without them
             log.info("audit_without_study", error=type(error).__name__)
-            return Dataset()
+            return "", ""
 
     def _add(self, what: Message) -> None:
         if self._file is None:

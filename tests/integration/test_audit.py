@@ -16,7 +16,7 @@ from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
 from dicom_node.spool.results import write_results
 from tests.support.orthanc import free_port
-from tests.support.receiving import LOOPBACK, association, image, receiving, settings_in
+from tests.support.receiving import LOOPBACK, association, image, receiving, settings_in, write_image
 from tests.support.scp import recording_scp
 from tests.unit.test_spool import result
 
@@ -98,6 +98,16 @@ def test_what_was_sent_is_told_before_and_after(tmp_path: Path, status: int, out
     assert told(ended) == ("110104", "", outcome)
     assert ended["EventIdentification"]["EventActionCode"] == "R"
     assert ended["ActiveParticipant"][1]["AlternativeUserID"] == "AETITLE=PACS"
+
+
+def test_a_study_that_cannot_be_parsed_is_unknown_and_its_image_stored(tmp_path: Path) -> None:
+    file, path = tmp_path / "audit.jsonl", write_image(tmp_path / "image.dcm")
+    uid = b"\x20\x00\x0d\x00"
+    path.write_bytes(path.read_bytes().replace(uid + b"UI", uid + b"ZZ"))
+    trail = Trail(audited(settings_in(tmp_path / "state"), file), "receive")
+    trail.received("MODALITY", LOOPBACK, path, "1.2", "3.4")
+    (line,) = lines(file)
+    assert line["ParticipantObjectIdentification"][0]["ParticipantObjectID"] == "unknown"
 
 
 def test_a_destination_that_is_away_leaves_no_line(tmp_path: Path) -> None:
