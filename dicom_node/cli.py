@@ -1,7 +1,7 @@
 """The commands. Only wiring: each imports what it needs when it runs, so that the receiver stays small."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -199,21 +199,24 @@ def train(
     """
     from models.card import Task
     from models.training.run import train as train_reader
+    from models.training.task_run import TrainingOrder
     from models.training.tasks import TRAININGS, task_of
 
     changes = {key: value for key, value in {"start_from": start_from, "images": images}.items() if value is not None}
 
     def run() -> None:
         folder = output or Path("runs") / recipe.stem
-        options: dict[str, Any] = {"data": data, "output": folder, "max_minutes": max_minutes, "limit": limit}
+        order = TrainingOrder(recipe, data, folder, device=device, max_minutes=max_minutes, limit=limit)
         task = task_of(recipe)
-        if task is Task.BONE_AGE:
-            options |= {"weights_directory": weights_directory, "changes": changes, "tensorboard": tensorboard}
-            train_reader(recipe, **options, device=device)
-        elif changes or tensorboard:
-            raise ValueError(f"{recipe}: trains for {task}; --from, --images and --tensorboard are for readers")
-        else:
-            TRAININGS[task](recipe, **options, device=device)
+        if task is not Task.BONE_AGE:
+            if changes or tensorboard:
+                raise ValueError(f"{recipe}: trains for {task}; --from, --images and --tensorboard are for readers")
+            TRAININGS[task](order)
+            return
+        train_reader(
+            recipe, data=data, output=folder, device=device, max_minutes=max_minutes, limit=limit,
+            weights_directory=weights_directory, changes=changes, tensorboard=tensorboard,
+        )  # fmt: skip
 
     with_clear_faults(run)
 

@@ -7,30 +7,18 @@ from models.data.labels import Split
 from models.detection.marked import MarkedRadiographs, load_marked
 from models.training.detection import DetectionTrainer
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
-from models.training.task_run import follow_task
+from models.training.task_run import TrainingOrder, follow_task
 
 
-def train_detector(
-    recipe_path: Path,
-    *,
-    data: Path | None,
-    output: Path,
-    device: str = "auto",
-    max_minutes: float | None = None,
-    limit: int | None = None,
-    cache: Path | None = None,
-) -> Path:
-    """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
-
-    limit: use only so many radiographs of each split (for trying a recipe). Returns the weights of the best epoch.
-    """
-    recipe = load_detection_recipe(recipe_path)
+def train_detector(order: TrainingOrder) -> Path:
+    """Train a detector. Returns the weights of the best epoch."""
+    recipe = load_detection_recipe(order.recipe)
 
     def training_on(device: str) -> DetectionTrainer:
-        sets = load_marked_sets(recipe, data, [Split.TRAIN, Split.SELECT], limit=limit, cache=cache)
-        return DetectionTrainer(recipe, sets[0], sets[1], output, device)
+        sets = load_marked_sets(recipe, order.data, [Split.TRAIN, Split.SELECT], limit=order.limit, cache=order.cache)
+        return DetectionTrainer(recipe, sets[0], sets[1], order.output, device)
 
-    return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure="AP@0.5:0.95")
+    return follow_task(order, training_on, measure="AP@0.5:0.95")
 
 
 def load_marked_sets(

@@ -12,35 +12,26 @@ from models.plausibility.sources import DETECTOR, phantom_hands, radiograph_hand
 from models.registry import load
 from models.training.plausibility import PlausibilityTrainer
 from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
-from models.training.task_run import follow_task
+from models.training.task_run import TrainingOrder, follow_task
 
 SELECT_SHARE = 0.12
 """Of what is made to train on, so much is made of other hands to select by."""
 _SEEDS = {Split.TRAIN: 1, Split.SELECT: 2}
 
 
-def train_judge(
-    recipe_path: Path,
-    *,
-    data: Path | None,
-    output: Path,
-    device: str = "auto",
-    max_minutes: float | None = None,
-    limit: int | None = None,
-    cache: Path | None = None,
-) -> Path:
-    """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
-
-    limit: take at most so many of each number of the recipe (for trying it). Returns the weights of the best epoch.
-    """
-    recipe = load_plausibility_recipe(recipe_path)
+def train_judge(order: TrainingOrder) -> Path:
+    """Train a judge; its limit is of each number of the recipe. Returns the weights of the best epoch."""
+    recipe = load_plausibility_recipe(order.recipe)
 
     def training_on(device: str) -> PlausibilityTrainer:
-        sets = [load_judged(recipe, data, split, limit=limit, cache=cache) for split in (Split.TRAIN, Split.SELECT)]
-        return PlausibilityTrainer(recipe, sets[0], sets[1], output, device)
+        sets = [
+            load_judged(recipe, order.data, split, limit=order.limit, cache=order.cache)
+            for split in (Split.TRAIN, Split.SELECT)
+        ]
+        return PlausibilityTrainer(recipe, sets[0], sets[1], order.output, device)
 
     measure = "weight of the right verdicts"
-    return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure=measure)
+    return follow_task(order, training_on, measure=measure)
 
 
 def load_judged(

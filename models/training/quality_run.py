@@ -16,59 +16,33 @@ from models.training.quality_recipe import (
     load_restoration_recipe,
 )
 from models.training.restoration import RestorationTrainer
-from models.training.task_run import TaskTraining, follow_task
+from models.training.task_run import TaskTraining, TrainingOrder, follow_task
 
 MOST_SELECTED = 400
 """Images of the select split that epochs are compared by."""
 BOTH = (Split.TRAIN, Split.SELECT)
 
 
-def train_classifier(
-    recipe_path: Path,
-    *,
-    data: Path | None,
-    output: Path,
-    device: str = "auto",
-    max_minutes: float | None = None,
-    limit: int | None = None,
-    cache: Path | None = None,
-) -> Path:
-    """Follow a classifier's recipe into `output`; a folder with a checkpoint of it goes on where it stopped.
-
-    limit: at most so many images of each split. Returns the weights of the best epoch.
-    """
-    recipe = load_quality_recipe(recipe_path)
+def train_classifier(order: TrainingOrder) -> Path:
+    """Train a classifier of quality. Returns the weights of the best epoch."""
+    recipe = load_quality_recipe(order.recipe)
 
     def training_on(device: str) -> TaskTraining:
-        train_set, select_set = (load_classified(recipe, data, split, limit=limit) for split in BOTH)
-        return QualityTrainer(recipe, train_set, select_set, output, device)
+        train_set, select_set = (load_classified(recipe, order.data, split, limit=order.limit) for split in BOTH)
+        return QualityTrainer(recipe, train_set, select_set, order.output, device)
 
-    return follow_task(
-        recipe_path, _logged(training_on), output, device=device, max_minutes=max_minutes,
-        measure="weight of the right classes",
-    )  # fmt: skip
+    return follow_task(order, _logged(training_on), measure="weight of the right classes")
 
 
-def train_restoration(
-    recipe_path: Path,
-    *,
-    data: Path | None,
-    output: Path,
-    device: str = "auto",
-    max_minutes: float | None = None,
-    limit: int | None = None,
-    cache: Path | None = None,
-) -> Path:
+def train_restoration(order: TrainingOrder) -> Path:
     """As `train_classifier`, of a network that improves images."""
-    recipe = load_restoration_recipe(recipe_path)
+    recipe = load_restoration_recipe(order.recipe)
 
     def training_on(device: str) -> TaskTraining:
-        train_set, select_set = (load_pairs(recipe, data, split, limit=limit) for split in BOTH)
-        return RestorationTrainer(recipe, train_set, select_set, output, device)
+        train_set, select_set = (load_pairs(recipe, order.data, split, limit=order.limit) for split in BOTH)
+        return RestorationTrainer(recipe, train_set, select_set, order.output, device)
 
-    return follow_task(
-        recipe_path, _logged(training_on), output, device=device, max_minutes=max_minutes, measure="PSNR in dB"
-    )
+    return follow_task(order, _logged(training_on), measure="PSNR in dB")
 
 
 def load_classified(

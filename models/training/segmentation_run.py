@@ -8,30 +8,19 @@ from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, load_
 from models.segmentation.true_masks import load_true_hands
 from models.training.segmentation import SegmentationTrainer
 from models.training.segmentation_recipe import SegmentationRecipe, load_segmentation_recipe
-from models.training.task_run import follow_task
+from models.training.task_run import TrainingOrder, follow_task
 
 
-def train_segmenter(
-    recipe_path: Path,
-    *,
-    data: Path | None,
-    output: Path,
-    device: str = "auto",
-    max_minutes: float | None = None,
-    limit: int | None = None,
-    cache: Path | None = None,
-) -> Path:
-    """Follow a recipe into `output`; a folder with a checkpoint of the same recipe goes on where it stopped.
-
-    limit: use only so many radiographs of each kind and split (for trying a recipe). Returns the weights of the best
-    epoch.
-    """
-    recipe = load_segmentation_recipe(recipe_path)
+def train_segmenter(order: TrainingOrder) -> Path:
+    """Train a segmenter. Returns the weights of the best epoch."""
+    recipe = load_segmentation_recipe(order.recipe)
 
     def training_on(device: str) -> SegmentationTrainer:
-        return SegmentationTrainer(recipe, *load_masked_sets(recipe, data, limit=limit, cache=cache), output, device)
+        return SegmentationTrainer(
+            recipe, *load_masked_sets(recipe, order.data, limit=order.limit, cache=order.cache), order.output, device
+        )
 
-    return follow_task(recipe_path, training_on, output, device=device, max_minutes=max_minutes, measure="Dice")
+    return follow_task(order, training_on, measure="Dice")
 
 
 def load_masked_sets(

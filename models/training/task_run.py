@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,23 @@ from models.training.follow import choose_device
 from models.training.recipe import read_document
 
 
+@dataclass(frozen=True)
+class TrainingOrder:
+    """A training that is asked for; a folder with a checkpoint of the same recipe goes on where it stopped.
+
+    data: None for recipes of phantoms. max_minutes: stop after so long. limit: use only so many images of each kind and
+    split (for trying a recipe). cache: of decoded frames, None for the user's.
+    """
+
+    recipe: Path
+    data: Path | None
+    output: Path
+    device: str = "auto"
+    max_minutes: float | None = None
+    limit: int | None = None
+    cache: Path | None = None
+
+
 class TaskTraining(Training, Protocol):
     """A loop of `models.training.loop`."""
 
@@ -21,20 +39,17 @@ class TaskTraining(Training, Protocol):
     def run(self, *, stop_at: float | None = None) -> Path: ...
 
 
-def follow_task(
-    recipe_path: Path, training_on: Callable[[str], TaskTraining], output: Path, *, device: str,
-    max_minutes: float | None, measure: str,
-) -> Path:  # fmt: skip
-    """Train in `output` and leave the recipe and the facts beside; returns the weights of the best epoch.
+def follow_task(order: TrainingOrder, training_on: Callable[[str], TaskTraining], *, measure: str) -> Path:
+    """Train and leave the recipe and the facts beside; returns the weights of the best epoch.
 
     training_on: prepares the training on a device. measure: what the best epoch is best at.
     """
     started = time.monotonic()
-    output.mkdir(parents=True, exist_ok=True)
-    whole = yaml.safe_dump(read_document(recipe_path), sort_keys=False, allow_unicode=True)
-    (output / "recipe.yaml").write_text(whole, encoding="utf-8")
-    training = training_on(choose_device(device))
-    (output / "facts.json").write_text(json.dumps(facts_of(training), indent=2), encoding="utf-8")
-    weights = training.run(stop_at=None if max_minutes is None else started + 60 * max_minutes)
+    order.output.mkdir(parents=True, exist_ok=True)
+    whole = yaml.safe_dump(read_document(order.recipe), sort_keys=False, allow_unicode=True)
+    (order.output / "recipe.yaml").write_text(whole, encoding="utf-8")
+    training = training_on(choose_device(order.device))
+    (order.output / "facts.json").write_text(json.dumps(facts_of(training), indent=2), encoding="utf-8")
+    weights = training.run(stop_at=None if order.max_minutes is None else started + 60 * order.max_minutes)
     print(f"{weights}: select {measure} {training.best_score:.4f}", flush=True)
     return weights

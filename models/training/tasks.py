@@ -9,15 +9,16 @@ from models.training.plausibility_run import train_judge
 from models.training.quality_run import train_classifier, train_restoration
 from models.training.recipe import read_document
 from models.training.segmentation_run import train_segmenter
+from models.training.task_run import TrainingOrder
 
-TRAININGS: Mapping[Task, Callable[..., Path]] = {
+TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
     Task.DETECTION: train_detector,
     Task.PLAUSIBILITY: train_judge,
     Task.QUALITY: train_classifier,
     Task.RESTORATION: train_restoration,
     Task.SEGMENTATION: train_segmenter,
 }
-"""Of every task but reading; all take the same options."""
+"""Of every task but reading."""
 
 
 def task_of(path: Path) -> Task:
