@@ -20,7 +20,7 @@ class Use(StrEnum):
 
     TRAINED = "trained on"
     KEPT = "never trained on, and looked at before, with versions 1.0.0 and 1.1.0"
-    FRESH = "never trained on, and never looked at before"
+    LATER = "never trained on, and looked at before, with version 1.2.0"
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def _spoiled(make: Make, verdict: Verdict, *also: Verdict, use: Use = Use.TRAINE
     return Kind(_name(make), verdict, make, frozenset(also), use)
 
 
-def _fresh(make: Make, verdict: Verdict, *also: Verdict) -> Kind:
-    return _spoiled(make, verdict, *also, use=Use.FRESH)
+def _later(make: Make, verdict: Verdict, *also: Verdict) -> Kind:
+    return _spoiled(make, verdict, *also, use=Use.LATER)
 
 
 def _name(function: Callable[..., Pixels]) -> str:
@@ -114,20 +114,20 @@ KINDS: tuple[Kind, ...] = (
     _spoiled(exposures.silhouette, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
     _spoiled(exposures.coarse, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
     _spoiled(exposures.shaken, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
-    _fresh(strangers.cast, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
-    _fresh(strangers.half_exposed, Verdict.UNUSABLE_EXPOSURE, Verdict.CUT_OFF),
-    _fresh(strangers.ghosted, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE),
-    _fresh(strangers.gridded, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
-    _fresh(strangers.manuscript, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
-    _fresh(strangers.landscape, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
-    _fresh(strangers.fingertips, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
-    _fresh(strangers.mosaic, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
-    _fresh(strangers.smeared, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
-    _fresh(strangers.solarised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
-    _fresh(strangers.posterised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
-    _fresh(strangers.kaleidoscope, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
-    _fresh(strangers.ankle, Verdict.NOT_A_HAND),
-    _fresh(strangers.digit, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
+    _later(strangers.cast, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
+    _later(strangers.half_exposed, Verdict.UNUSABLE_EXPOSURE, Verdict.CUT_OFF),
+    _later(strangers.ghosted, Verdict.SEVERAL_HANDS, Verdict.UNUSABLE_EXPOSURE),
+    _later(strangers.gridded, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _later(strangers.manuscript, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
+    _later(strangers.landscape, Verdict.NOT_A_HAND, Verdict.UNUSABLE_EXPOSURE),
+    _later(strangers.fingertips, Verdict.CUT_OFF, Verdict.NOT_A_HAND),
+    _later(strangers.mosaic, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
+    _later(strangers.smeared, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _later(strangers.solarised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _later(strangers.posterised, Verdict.UNUSABLE_EXPOSURE, Verdict.NOT_A_HAND),
+    _later(strangers.kaleidoscope, Verdict.NOT_A_HAND, Verdict.SEVERAL_HANDS),
+    _later(strangers.ankle, Verdict.NOT_A_HAND),
+    _later(strangers.digit, Verdict.NOT_A_HAND, Verdict.CUT_OFF),
 )
 SEEN = tuple(kind for kind in KINDS if kind.use is Use.TRAINED)
 UNSEEN = tuple(kind for kind in KINDS if kind.use is not Use.TRAINED)
