@@ -18,13 +18,15 @@ Probabilities = NDArray[np.float64]
 
 @torch.inference_mode()
 def judge(network: nn.Module, frames: NDArray[np.uint8], size: int, *, device: str = "cpu") -> Probabilities:
-    """Of each of (N, 299, 299) frames. size: side of the network's input in pixels; it is left in eval mode."""
+    """Of each of (N, 299, 299) frames: the mean of what is said of it and of its mirror image, since neither is more of
+    a hand than the other. size: side of the network's input in pixels; it is left in eval mode."""
     network.eval()
     found = [np.empty((0, len(CLASSES)))]
     for start in range(0, len(frames), BATCH):
         batch = np.array(frames[start : start + BATCH])  # a copy: frames may be mapped read-only
         images = shrink(torch.from_numpy(batch).to(device).float()[:, None] / 255, size)
-        found.append(network(images).double().softmax(1).cpu().numpy())
+        looks = [network(seen).double().softmax(1) for seen in (images, images.flip(-1))]
+        found.append((sum(looks) / len(looks)).cpu().numpy())
     return np.concatenate(found)
 
 
