@@ -108,7 +108,9 @@ class Inbox:
             write_atomically(self.layout.deferred / key, b"")
 
     def deferred(self) -> list[str]:
-        """The keys of stored images that wait for their job."""
+        """The keys of stored images that wait for their job; none where no receiver ever ran."""
+        if not self.layout.deferred.exists():
+            return []
         with spool_faults():
             marked = sorted(entry.name for entry in os.scandir(self.layout.deferred) if entry.name.isalnum())
         return [key for key in marked if self.layout.image(key).exists()]

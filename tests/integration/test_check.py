@@ -250,6 +250,11 @@ def test_a_peer_that_may_be_anywhere_is_a_warning_without_tls(
     assert "any machine may send" in starting("warn peer anyone", lines)
 
 
+def test_before_the_first_start_files_and_jobs_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _status, lines = run(write_settings(tmp_path, routes=[]), capsys)
+    assert starting("ok spool and jobs agree", lines) == "ok spool and jobs agree 0 images"
+
+
 def test_what_files_and_jobs_differ_in_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_settings(tmp_path, routes=[])
     settings = load(path)
