@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 
 import structlog
 
+from dicom_node.border import at_border
+from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
@@ -45,12 +47,15 @@ class Keeper:
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set; a fault is logged and left for the next tick."""
         while not stop.wait(TICK_S):
-            try:
-                with leading(self._queue.open()[1], RELEASING) as leads:
-                    if leads:  # two keepers that saw the same delivery would let it go twice
-                        self.tick(time.time())
-            except Exception as error:  # the job runner's border: without its keeper nothing held would ever go
-                log.warning("keeper_interrupted", error=type(error).__name__)
+            try:  # without its keeper nothing held would ever go
+                at_border(self._tick_where_leading, "keeper_interrupted")
+            except NodeError as error:
+                log.warning("keeper_interrupted", code=error.code)
+
+    def _tick_where_leading(self) -> None:
+        with leading(self._queue.open()[1], RELEASING) as leads:
+            if leads:  # two keepers that saw the same delivery would let it go twice
+                self.tick(time.time())
 
     def tick(self, now: float) -> None:
         """Look at each destination once. now: seconds since 1970. Raises what the database and the files do."""

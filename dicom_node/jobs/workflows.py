@@ -7,11 +7,12 @@ in its text reaches the engine's log.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NotRequired, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict
 
 import structlog
 from dbos import DBOS, EnqueueOptions, WorkflowStatus
 
+from dicom_node.border import at_border
 from dicom_node.errors import NodeError
 from dicom_node.jobs import names
 from dicom_node.jobs.attempts import BLAMED, HOUR_S, PASSING, Patience, next_delay_s, stretch
@@ -21,7 +22,7 @@ from dicom_node.jobs.gate import PAUSED, Gate
 from dicom_node.settings_delivery import Delivery
 
 PROCESS_DIED = "process-died"
-UNEXPECTED = "unexpected"
+JOB_UNEXPECTED = "job_unexpected"
 DELIVERY_DEATHS = 3
 """A delivery during which the process died is only sent again; after this often it waits for its next attempt."""
 
@@ -29,15 +30,6 @@ GIVING_UP_DEATHS = 2
 """Where the process dies over telling that an image was not read, too, nobody is told."""
 
 log = structlog.get_logger(__name__)
-
-
-Returned = TypeVar("Returned")
-
-
-class Unexpected(NodeError):
-    """What no part of the node foresaw."""
-
-    code, retry, blames = UNEXPECTED, True, True
 
 
 def answer_nobody(key: str, code: str) -> Sequence[str]:
@@ -86,7 +78,7 @@ class ImageWorkflow:
         if runs_of_this_job() > 1:
             return self._blamed(PROCESS_DIED, key, attempt, first_at)
         try:
-            destinations = _at_border(lambda: list(self.read_image(key)), key=key)
+            destinations = at_border(lambda: list(self.read_image(key)), JOB_UNEXPECTED, key=key)
         except NodeError as error:
             if error.blames:
                 return self._blamed(error.code, key, attempt, first_at)
@@ -100,7 +92,7 @@ class ImageWorkflow:
         outcome["blamed"] = True
         if outcome["verdict"] == Verdict.PARKED and runs_of_this_job() <= GIVING_UP_DEATHS:
             try:
-                outcome["destinations"] = _at_border(lambda: list(self.give_up(key, code)), key=key)
+                outcome["destinations"] = at_border(lambda: list(self.give_up(key, code)), JOB_UNEXPECTED, key=key)
             except NodeError as error:
                 log.warning("image_not_answered", key=key, code=error.code)
         return outcome
@@ -148,8 +140,9 @@ class DeliveryWorkflow:
 
     def _send(self, key: str, destination: str) -> DeliveryOutcome:
         try:
-            return _at_border(
+            return at_border(
                 lambda: self.gate.attempt(destination, lambda: self.deliver_results(key, destination)),
+                JOB_UNEXPECTED,
                 key=key,
                 destination=destination,
             )
@@ -231,17 +224,6 @@ def _delayed(options: EnqueueOptions, delay_s: float | None) -> EnqueueOptions:
 def _outcome_of(workflow_id: str) -> Mapping[str, Any] | None:
     status = DBOS.get_workflow_status(workflow_id)
     return status.output if status and isinstance(status.output, dict) else None
-
-
-def _at_border(work: Callable[[], Returned], **job: str) -> Returned:
-    """What work returns. Raises NodeError only: anything else is logged by its kind, without its text."""
-    try:
-        return work()
-    except NodeError:
-        raise
-    except Exception as error:
-        log.error("job_unexpected", **job, error=type(error).__name__)
-        raise Unexpected from None
 
 
 def _failed(

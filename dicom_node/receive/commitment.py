@@ -6,6 +6,7 @@ import structlog
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
+from dicom_node.border import Unexpected, at_border
 from dicom_node.errors import NodeError
 from dicom_node.settings import Settings
 from dicom_node.spool.commitments import COMPLETE, INCOMPLETE, Commitments, UnknownTransaction, parse_answer
@@ -36,13 +37,12 @@ class CommitmentHandler:
         """Tell success only after the answer is durable."""
         calling = (event.assoc.requestor.ae_title or "").strip()
         try:
-            status = self._take(event, calling)
+            status = at_border(lambda: self._take(event, calling), "commitment_answer_refused", calling=calling)
+        except Unexpected:
+            status = INVALID_ARGUMENT
         except NodeError as error:
             log.warning("commitment_answer_refused", calling=calling, code=error.code)
             status = PROCESSING_FAILURE if error.retry else INVALID_ARGUMENT
-        except Exception as error:
-            log.warning("commitment_answer_refused", calling=calling, error=type(error).__name__)
-            status = INVALID_ARGUMENT
         return status, None
 
     def _take(self, event: evt.Event, calling: str) -> int:

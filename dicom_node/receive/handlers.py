@@ -28,6 +28,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_P_ABORT
 
 from dicom_node.audit.trail import Trail
+from dicom_node.border import Unexpected, at_border
 from dicom_node.errors import (
     IdentityMismatch,
     JobsUnavailable,
@@ -124,12 +125,11 @@ class Handlers:
         request, provider = cast(C_STORE, event.request), cast(StoringProvider, event.assoc.dimse)
         dataset = cast(IncomingDataSet, request.DataSet)
         try:
-            return _status(self._store(_call(event.assoc), request, dataset))
+            return _status(at_border(lambda: self._store(_call(event.assoc), request, dataset), "store_failed"))
+        except Unexpected:
+            return _status(UNFORESEEN)
         except NodeError as error:
             return self._refuse_object(error, STATUS.get(type(error), UNFORESEEN))
-        except Exception as error:
-            log.error("store_failed", error=type(error).__name__)
-            return _status(UNFORESEEN)
         finally:
             provider.forget(dataset)
 
