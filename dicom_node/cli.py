@@ -189,6 +189,9 @@ def train(
         str | None, typer.Option("--from", help="Begin with these weights: a name, or a run folder.")
     ] = None,
     images: Annotated[int | None, typer.Option(help="Train on so many of the training images.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, as intervals.count=3; of recipes of intervals.")
+    ] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -199,6 +202,7 @@ def train(
     """
     from models.card import Task
     from models.training.run import train as train_reader
+    from models.training.changes import parse_changes
     from models.training.task_run import TrainingOrder
     from models.training.tasks import TRAININGS, task_of
 
@@ -206,8 +210,12 @@ def train(
 
     def run() -> None:
         folder = output or Path("runs") / recipe.stem
-        order = TrainingOrder(recipe, data, folder, device=device, max_minutes=max_minutes, limit=limit)
-        task = task_of(recipe)
+        task, others = task_of(recipe), parse_changes(change or ())
+        if others and task is not Task.INTERVALS:
+            raise ValueError(f"{recipe}: trains for {task}; --set is for recipes of intervals: write one with a base")
+        order = TrainingOrder(
+            recipe, data, folder, device=device, max_minutes=max_minutes, limit=limit, changes=others
+        )  # fmt: skip
         if task is not Task.BONE_AGE:
             if changes or tensorboard:
                 raise ValueError(f"{recipe}: trains for {task}; --from, --images and --tensorboard are for readers")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.attention.channel import DEFAULT, Channels, to_channels
+from models.interval_net.chain import Chain, to_chain
 
 TERMS = (
     "Research and education, non-commercial. Trained on images of the RSNA 2017 Pediatric Bone Age Challenge; cite "
@@ -28,6 +29,8 @@ class Task(StrEnum):
     """Whether a radiograph is good, and if not, which damage makes it poor."""
     RESTORATION = "restoration"
     """A better image of a poor one."""
+    INTERVALS = "intervals"
+    """Of a recipe alone: ages as classes. The weights read bone age, and that is their card's task."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Card:
     intended_use: str
     channels: Channels = DEFAULT
     """What the network is given of each radiograph, in order; cards without this key are of one channel."""
+    chain: Chain | None = None
+    """What a frame passes instead of what makes it standard; None, and cards without this key, read standard frames."""
     hand_detector: Detector | None = None
     """Crops each radiograph to the hand; None, and cards without this key, read the whole frame."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -86,7 +91,7 @@ class Card:
     task: Task = Task.BONE_AGE
     """Cards without this key are of readers."""
     classes: tuple[str, ...] = ()
-    """What a detector finds or a judge tells apart, in the order of labels and answers."""
+    """What a detector finds or a judge tells apart, in the order of labels and answers; of IntervalNet its intervals."""
     threshold: float | None = None
     """Of a judge of plausibility: a picture is refused where its probability to be a hand is lower. Of a classifier of
     quality: an image is poor where damage of any kind is at least as probable."""
@@ -113,6 +118,7 @@ def read_card(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["interval"] = None if values["interval"] is None else _interval(values["interval"])
         values["channels"] = to_channels(values.get("channels", DEFAULT))
+        values["chain"] = None if values.get("chain") is None else to_chain(values["chain"])
         if values.get("hand_detector") is not None:
             values["hand_detector"] = Detector(**values["hand_detector"])
         values["task"] = Task(values.get("task", Task.BONE_AGE))

@@ -1,8 +1,9 @@
-"""The feature extractors that RegressionCNN Table II compares, each without its classifier and without weights.
+"""The feature extractors of RegressionCNN Table II and of IntervalNet, each without its classifier and without weights.
 
 Torchvision's networks as they are, but for the number of input channels; Inception-V4 comes from timm, which the
-project does not require. Each can be made narrower: every channel count of the six is a multiple of 16, so that a width
-in sixteenths scales them all, every concatenation still fits, and no layer is lost.
+project does not require. Each can be made narrower: every channel count of Table II's six is a multiple of 16, so that
+a width in sixteenths scales them all, every concatenation still fits, and no layer is lost. The others have a few
+smaller counts, of layers that are never concatenated: those are rounded, alike on both sides.
 """
 
 from collections import OrderedDict
@@ -12,12 +13,12 @@ from typing import cast
 
 import torch
 from torch import nn
-from torchvision.models import densenet121, densenet161, resnet50, resnet101
+from torchvision.models import GoogLeNet, densenet121, densenet161, efficientnet_b0, resnet18, resnet50, resnet101
 from torchvision.models.inception import BasicConv2d, Inception3
 
 
 def build_backbone(name: str, channels: int = 1, width: float = 1.0) -> tuple[nn.Module, int]:
-    """A module from (B, channels, S, S) to feature maps (B, C, h, w), all >= 0, and C.
+    """A module from (B, channels, S, S) to feature maps (B, C, h, w), all >= 0 but EfficientNet's, and C.
 
     width: in sixteenths, of all channel counts but the input's. Raises ValueError for an unknown name, a width that
     does not fit, and for "inception_v4" where timm is missing.
@@ -40,15 +41,24 @@ def _narrow(features: nn.Module, width: float) -> None:
     """Scale every layer's channels on the meta device, where they have no values yet; the first one's inputs stay."""
     convolutions = [module for module in features.modules() if isinstance(module, nn.Conv2d)]
     for index, convolution in enumerate(convolutions):
-        inputs = round(convolution.in_channels * (width if index else 1))
-        outputs = round(convolution.out_channels * width)
+        inputs = _scaled(convolution.in_channels, width) if index else convolution.in_channels
+        outputs = _scaled(convolution.out_channels, width)
+        if convolution.groups > 1:  # depthwise: a group a channel
+            convolution.groups = inputs
         convolution.in_channels, convolution.out_channels = inputs, outputs
-        convolution.weight = nn.Parameter(convolution.weight.detach()[:outputs, :inputs].contiguous())
+        seen = inputs // convolution.groups
+        convolution.weight = nn.Parameter(convolution.weight.detach()[:outputs, :seen].contiguous())
+        if convolution.bias is not None:
+            convolution.bias = nn.Parameter(convolution.bias.detach()[:outputs].contiguous())
     for norm in features.modules():
         if isinstance(norm, nn.BatchNorm2d):
-            norm.num_features = round(norm.num_features * width)
+            norm.num_features = _scaled(norm.num_features, width)
             for values in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
                 cast(nn.Parameter, values).data = cast(nn.Parameter, values).data[: norm.num_features].contiguous()
+
+
+def _scaled(count: int, width: float) -> int:
+    return max(1, round(count * width))
 
 
 def _inception_v3(channels: int) -> tuple[nn.Module, int]:
@@ -60,11 +70,28 @@ def _inception_v3(channels: int) -> tuple[nn.Module, int]:
 
 
 def _resnet(build: Callable[..., nn.Module], channels: int) -> tuple[nn.Module, int]:
-    """He et al. 2016, up to the last residual block: C = 2048."""
+    """He et al. 2016, up to the last residual block: C = 2048, of 18 layers 512."""
     whole = build(weights=None)
+    features = cast(nn.Linear, whole.fc).in_features
     whole.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
     kept = [(name, child) for name, child in whole.named_children() if name not in ("avgpool", "fc")]
-    return nn.Sequential(OrderedDict(kept)), 2048
+    return nn.Sequential(OrderedDict(kept)), features
+
+
+def _googlenet(channels: int) -> tuple[nn.Module, int]:
+    """Szegedy et al. 2015, the first Inception, up to its last layer, without auxiliary classifiers: C = 1024."""
+    whole = GoogLeNet(aux_logits=False, transform_input=False, init_weights=False)
+    whole.conv1 = BasicConv2d(channels, 64, kernel_size=7, stride=2, padding=3)
+    kept = [(name, child) for name, child in whole.named_children() if name not in ("avgpool", "dropout", "fc")]
+    return nn.Sequential(OrderedDict(kept)), 1024
+
+
+def _efficientnet_b0(channels: int) -> tuple[nn.Module, int]:
+    """Tan and Le 2019, up to the last 1x1 convolution: C = 1280. Its SiLUs leave values below zero."""
+    whole = efficientnet_b0(weights=None)
+    stem = cast(nn.Sequential, whole.features[0])
+    stem[0] = nn.Conv2d(channels, 32, 3, 2, 1, bias=False)
+    return whole.features, 1280
 
 
 def _densenet(build: Callable[..., nn.Module], channels: int) -> tuple[nn.Module, int]:
@@ -93,4 +120,7 @@ BACKBONES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
     "resnet101": partial(_resnet, resnet101),
     "densenet121": partial(_densenet, densenet121),
     "densenet161": partial(_densenet, densenet161),
+    "resnet18": partial(_resnet, resnet18),
+    "googlenet": _googlenet,
+    "efficientnet_b0": _efficientnet_b0,
 }

@@ -99,16 +99,22 @@ class Loop(ABC, Generic[Batch]):
         engine.state.iteration = self.epochs_done * len(self.batches)
         engine.add_event_handler(Events.EPOCH_STARTED, self._epoch_started)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._epoch_completed)
-        if self.epochs_done < self.schedule.epochs:
+        if not self.finished():
             engine.run()
         return self.weights_path
+
+    def finished(self) -> bool:
+        """Whether no further epoch is wanted."""
+        return self.epochs_done >= self.schedule.epochs
+
+    def rate(self, progress: float) -> float:
+        """The learning rate after a share of the training. progress: 0 to 1."""
+        return learning_rate(progress, highest=self.schedule.learning_rate, warmup_share=self.schedule.warmup_share)
 
     def _step(self, engine: Engine, batch: Batch) -> dict[str, Any]:
         progress = (engine.state.iteration - 1) / (self.schedule.epochs * len(self.batches))
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(
-                progress, highest=self.schedule.learning_rate, warmup_share=self.schedule.warmup_share
-            )
+            group["lr"] = self.rate(progress)
         self.network.train()
         loss = self.loss(batch, self.generator)
         self.optimiser.zero_grad(set_to_none=True)
@@ -137,7 +143,7 @@ class Loop(ABC, Generic[Batch]):
             row |= self._kept_if_best()
         self._log({**row, "seconds": round(time.monotonic() - self.epoch_began, 1)})
         self._save()
-        if stopping:
+        if stopping or self.finished():
             engine.terminate()
 
     def _kept_if_best(self) -> dict[str, float]:

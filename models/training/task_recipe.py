@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from models.data.augment import Augmentation
+from models.training.changes import changed
 from models.training.recipe import PhantomSet, read_document, to_settings
 
 
@@ -45,11 +46,16 @@ Kind = TypeVar("Kind", bound=TaskRecipe)
 
 
 def load_task_recipe(
-    path: Path, kind: type[Kind], task: str, read: Mapping[str, Callable[[Any], Any]] | None = None
-) -> Kind:
-    """Read a recipe of this kind. read: how the values of some keys are read. Raises ValueError of file and key."""
+    path: Path, kind: type[Kind], task: str, read: Mapping[str, Callable[[Any], Any]] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Kind:  # fmt: skip
+    """Read a recipe of this kind. read: how the values of some keys are read; changes: as `changed` takes them.
+
+    Raises ValueError of file and key.
+    """
     values = read_document(path)
     try:
+        values = changed(values, changes or {})
         if values.get("task") != task:
             raise ValueError(f"task is {task} in such a recipe, not {values.get('task')}")
         values["augmentation"] = to_settings(Augmentation, values.get("augmentation", {}))

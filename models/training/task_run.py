@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import yaml
 
@@ -19,7 +19,8 @@ class TrainingOrder:
     """A training that is asked for; a folder with a checkpoint of the same recipe goes on where it stopped.
 
     data: None for recipes of phantoms. max_minutes: stop after so long. limit: use only so many images of each kind and
-    split (for trying a recipe). cache: of decoded frames, None for the user's.
+    split (for trying a recipe). cache: of decoded frames, None for the user's. changes: keys of the recipe, those of a
+    mapping joined by a dot, that are other than in its file; for the tasks that take them.
     """
 
     recipe: Path
@@ -29,6 +30,7 @@ class TrainingOrder:
     max_minutes: float | None = None
     limit: int | None = None
     cache: Path | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TaskTraining(Training, Protocol):
