@@ -201,8 +201,8 @@ def train(
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """
     from models.card import Task
-    from models.training.run import train as train_reader
     from models.training.changes import parse_changes
+    from models.training.run import train as train_reader
     from models.training.task_run import TrainingOrder
     from models.training.tasks import TRAININGS, task_of
 

@@ -114,7 +114,7 @@ def _cases_of(
     labels = tuple(label for label in labels_of(data) if label.fold in folds)
     if not labels:
         raise ValueError(f"{data}: no radiographs in folds {', '.join(map(str, folds))}")
-    radiographs = decode_radiographs(data, labels)
+    radiographs = decode_radiographs(data, labels, model.card.chain)
     months = read_with(model, radiographs, device=choose_device(device))
     truth = np.array([label.bone_age_months for label in labels])
     return Cases(

@@ -91,7 +91,8 @@ class Card:
     task: Task = Task.BONE_AGE
     """Cards without this key are of readers."""
     classes: tuple[str, ...] = ()
-    """What a detector finds or a judge tells apart, in the order of labels and answers; of IntervalNet its intervals."""
+    """What a detector finds or a judge tells apart, in the order of labels and answers; of IntervalNet its
+    intervals."""
     threshold: float | None = None
     """Of a judge of plausibility: a picture is refused where its probability to be a hand is lower. Of a classifier of
     quality: an image is poor where damage of any kind is at least as probable."""

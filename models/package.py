@@ -23,6 +23,7 @@ from models.quality.classes import CLASSES as QUALITIES
 from models.registry import SHIPPED
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.follow import choose_device
+from models.training.interval_net_recipe import IntervalRecipe, load_interval_recipe
 from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
 from models.training.quality_recipe import (
     QualityRecipe,
@@ -78,6 +79,7 @@ def _recipe(path: Path) -> AnyRecipe:
         Task.PLAUSIBILITY: load_plausibility_recipe,
         Task.QUALITY: load_quality_recipe,
         Task.RESTORATION: load_restoration_recipe,
+        Task.INTERVALS: load_interval_recipe,
     }
     return loaders[task_of(path)](path)
 
@@ -116,6 +118,8 @@ def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
     if isinstance(recipe, DetectionRecipe):
         return {"task": Task.DETECTION, "classes": recipe.marks.classes, "interval": None}
     unmeasured = fit_interval(np.zeros(99), np.zeros(99), source="nothing yet")
+    if isinstance(recipe, IntervalRecipe):
+        return {"chain": recipe.chain, "classes": recipe.known_scale.names, "interval": unmeasured}
     return {"task": Task.BONE_AGE, "channels": recipe.channels, "interval": unmeasured}
 
 
@@ -133,6 +137,8 @@ def _taken(recipe: AnyRecipe) -> str:
         return f"folds 0-7 of 0-9, {recipe.hands} of them, pictures made of {recipe.sources}, and drawn pictures"
     if isinstance(recipe, QualityRecipe | RestorationRecipe):
         return f"folds 0-7 of 0-9, {recipe.images} of them, with made damage"
+    if isinstance(recipe, IntervalRecipe):
+        return f"folds 0-7 of 0-9, at most {recipe.images} of them"
     if isinstance(recipe, SegmentationRecipe):
         drawn = "those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
         return f"folds 0-7 of 0-9, {drawn}"

@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from models.attention.coarse import Box
 from models.data.labels import Label, Split
+from models.interval_net.chain import Chain
 
 
 @dataclass(frozen=True)
 class Radiographs:
     """labels, and frames (N, 299, 299) uint8 in the same order, made standard as `models.preprocess` does.
 
-    boxes: by id, where the hand was found on these frames; without a box the whole frame counts.
+    boxes: by id, where the hand was found on these frames; without a box the whole frame counts. chain: what the frames
+    passed instead of what makes them standard.
     """
 
     labels: tuple[Label, ...]
     frames: NDArray[np.uint8]
     boxes: Mapping[int, Box] = field(default_factory=dict)
+    chain: Chain | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -33,7 +36,7 @@ class Radiographs:
 
     def at(self, indices: Sequence[int]) -> "Radiographs":
         """Those at some places, in the order given."""
-        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[list(indices)], self.boxes)
+        return Radiographs(tuple(self.labels[n] for n in indices), self.frames[list(indices)], self.boxes, self.chain)
 
 
 def default_cache() -> Path:

@@ -17,6 +17,7 @@ from models.data.frames import Radiographs, default_cache
 from models.data.labels import Label
 from models.data.site import Site, read_site
 from models.data.site_source import SiteSource
+from models.interval_net.chain import Chain
 from models.preprocess import FRAME_PX
 
 SITE_SUFFIXES = frozenset({".yaml", ".yml"})
@@ -51,11 +52,28 @@ def load_site(site: Site, cache: Path | None = None) -> Radiographs:
     return _load(SiteSource(site), cache)
 
 
-def decode_radiographs(data: Path, labels: tuple[Label, ...]) -> Radiographs:
-    """Only those of some labels, decoded now."""
+def decode_radiographs(data: Path, labels: tuple[Label, ...], chain: Chain | None = None) -> Radiographs:
+    """Only those of some labels, decoded now, and made standard, or passed through a chain.
+
+    Raises ValueError for a chain and a site's own set, whose images are not kept as they came.
+    """
+    if chain is not None:
+        return _behind(data, labels, chain)
     frames = np.empty((len(labels), FRAME_PX, FRAME_PX), np.uint8)
     _source(data).decode(labels, frames)
     return Radiographs(labels, frames)
+
+
+def _behind(data: Path, labels: tuple[Label, ...], chain: Chain) -> Radiographs:
+    if not data.is_dir():
+        raise ValueError(
+            f"{data}: weights with a chain of their own are measured on a data folder, not on a site's set"
+        )
+    from models.interval_net.transforms import prepared_frame  # OpenCV, which a training machine may lack
+
+    frames = {image_id: prepared_frame(pixels, chain) for image_id, pixels in FolderSource(data).pixels(labels)}
+    empty = np.empty((0, FRAME_PX, FRAME_PX), np.uint8)
+    return Radiographs(labels, np.stack([frames[label.id] for label in labels]) if labels else empty, chain=chain)
 
 
 def labels_of(data: Path) -> tuple[Label, ...]:

@@ -20,8 +20,11 @@ def read_with(
 ) -> NDArray[np.float64]:
     """Bone age of each, (N,) months, as the model's card says: its size, its channels, the hand found by its detector.
 
-    flip: the mean of the image and its mirror image.
+    flip: the mean of the image and its mirror image. Raises ValueError for frames that passed another chain than the
+    model's: `models.data.radiographs.decode_radiographs` makes those that fit.
     """
+    if radiographs.chain != model.card.chain:
+        raise ValueError(f"{model.card.name} reads frames behind a chain of its own, which these did not pass")
     card, seen = model.card, cropped(radiographs, model, device)
     return read_months(model.network, seen, card.input_size, flip=flip, device=device, channels=card.channels)
 

@@ -65,13 +65,13 @@ def evaluate_plan(
     require_own_names(subjects)
     radiographs = _chosen(plan, data)
     labels = radiographs.labels
-    results = [measure(plan, subject, radiographs) for subject in subjects]
+    results = [measure(plan, subject, _seen_by(subject, radiographs, data)) for subject in subjects]
     sections = dict(_comparisons(plan, results, labels))
     if plan.robustness:
         sections |= dict(_robustness(plan, subjects, data, labels))
     pictures = _pictures(plan, results, radiographs) if output is not None else {}
     if plan.activation:
-        looks = [_activation(plan, subject, radiographs, device) for subject in subjects]
+        looks = [_activation(plan, subject, _seen_by(subject, radiographs, data), device) for subject in subjects]
         sections |= {title: text for title, text, _ in looks}
         pictures |= dict(chain.from_iterable(drawn.items() for _, _, drawn in looks))
     text = document(plan, results, sections)
@@ -86,6 +86,12 @@ def _chosen(plan: Plan, data: Path) -> Radiographs:
     if not labels:
         raise ValueError(f"{data}: no radiographs in fold {plan.fold}")
     return decode_radiographs(data, labels)
+
+
+def _seen_by(subject: Subject, radiographs: Radiographs, data: Path) -> Radiographs:
+    """The radiographs as the subject reads them: decoded again where it has a chain of its own."""
+    chain = subject.model.card.chain if subject.model is not None else None
+    return radiographs if chain is None else decode_radiographs(data, radiographs.labels, chain)
 
 
 def choose(labels: tuple[Label, ...], fold: int, limit: int | None) -> tuple[Label, ...]:

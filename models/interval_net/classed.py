@@ -1,5 +1,10 @@
-"""Frames with the class of their age: what a classifier of ages learns from and is measured on."""
+"""Frames with the class of their age: what a classifier of ages learns from and is measured on.
 
+What passed a chain once is kept in the user's cache, by folder, images, chain and size.
+"""
+
+import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +13,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.data.folder import FolderSource
+from models.data.frames import default_cache
 from models.data.labels import Label, Split
-from models.data.radiographs import labels_of
+from models.data.phantoms import phantoms_of
 from models.interval_net.chain import Chain
 from models.interval_net.transforms import prepared_frame
 from models.phantom.damage import Pixels
+from models.plausibility.sources import spread
 from models.preprocess import FRAME_PX, shrink
-from models.quality.source import good_images
+
+VERSION = "1"
+"""Of the chain's code: another number makes all that is kept again."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +49,33 @@ class ClassedFrames:
 
 
 def load_classed(
-    data: Path | None, split: Split, count: int, chain: Chain, *, drawn: bool, size: int = FRAME_PX
+    data: Path, split: Split, count: int, chain: Chain, size: int = FRAME_PX, cache: Path | None = None
 ) -> ClassedFrames:
-    """At most so many images of a split, evenly spread over the file; drawn: so many phantoms instead.
+    """At most so many images of a split of a data folder, evenly spread over the file.
 
-    size: side of the frames kept. Raises ValueError where radiographs are asked for and there is no folder, or none.
+    size: side of the frames. Raises ValueError where the folder has none.
     """
-    found = framed(good_images(data, split, count, drawn=drawn), chain, size)
-    if not len(found):
-        raise ValueError(f"{data or 'phantoms'}: no images of the {split.value} split")
-    return found
+    source = FolderSource(data)
+    labels = spread(source.labels(), split, count)
+    if not labels:
+        raise ValueError(f"{data}: no images of the {split.value} split")
+    parts = [source.fingerprint(labels), *chain.steps, str(size), VERSION]
+    name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    file = (cache or default_cache()) / f"intervals-{name}.npy"
+    if not file.is_file():
+        by_id = {label.id: label for label in labels}
+        framed = frames_of(((by_id[image_id], pixels) for image_id, pixels in source.pixels(labels)), chain, size)
+        places = {label.id: n for n, label in enumerate(framed.labels)}
+        _keep(file, framed.frames[[places[label.id] for label in labels]])
+    return ClassedFrames(labels, np.load(file))
 
 
-def framed(images: Iterable[tuple[Label, Pixels]], chain: Chain, size: int = FRAME_PX) -> ClassedFrames:
+def draw_classed(split: Split, count: int, chain: Chain, size: int = FRAME_PX) -> ClassedFrames:
+    """Phantoms, behind the chain."""
+    return frames_of(((label, phantom.pixels) for label, phantom in phantoms_of(split, count)), chain, size)
+
+
+def frames_of(images: Iterable[tuple[Label, Pixels]], chain: Chain, size: int = FRAME_PX) -> ClassedFrames:
     """Each image behind the chain, shrunk to a side of `size` pixels."""
     labels, frames = [], []
     for label, pixels in images:
@@ -61,8 +85,9 @@ def framed(images: Iterable[tuple[Label, Pixels]], chain: Chain, size: int = FRA
     return ClassedFrames(tuple(labels), np.stack(frames) if frames else np.empty((0, size, size), np.uint8))
 
 
-def training_months(data: Path | None, drawn: ClassedFrames | None) -> list[float]:
-    """The ages that classes are cut by: all of folds 0 to 7 of a folder, whichever of them train; or those drawn."""
-    if drawn is not None or data is None:
-        return [] if drawn is None else drawn.months.tolist()
-    return [label.bone_age_months for label in labels_of(data) if label.split is Split.TRAIN]
+def _keep(file: Path, frames: NDArray[np.uint8]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as opened:
+        np.save(opened, frames)
+    part.replace(file)

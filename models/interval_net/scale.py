@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class AgeScale:
 
     def __post_init__(self) -> None:
         edges, centres = tuple(map(float, self.edges_months)), tuple(map(float, self.centres_months))
-        rising = all(low < high for low, high in zip(edges, edges[1:], strict=False))
+        rising = all(low < high for low, high in pairwise(edges))
         if len(centres) < 2 or len(edges) != len(centres) + 1 or not rising:
             raise ValueError(
                 "a scale has rising edges_months, one more than its centres_months, which are at least two"
@@ -60,7 +61,7 @@ class AgeScale:
     def names(self) -> tuple[str, ...]:
         """Of the classes, by their edges."""
         edges = [f"{edge:g}" for edge in np.round(self.edges_months, 1)]
-        return tuple(f"{low}-{high} months" for low, high in zip(edges, edges[1:], strict=False))
+        return tuple(f"{low}-{high} months" for low, high in pairwise(edges))
 
     def classes_of(self, months: Months) -> NDArray[np.int64]:
         """(N,) months -> (N,) classes 0 to K - 1; an age on an edge belongs to the class that ends there."""

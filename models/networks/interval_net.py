@@ -91,7 +91,7 @@ class IntervalNet(nn.Module):
         return IntervalOutput(age, activation, age - activation.mean((1, 2)), logits)
 
 
-def _custom(widths: Sequence[int], dropout: float) -> nn.Sequential:
+def _custom(widths: Sequence[int], dropout: float) -> nn.Module:
     """(B, 1, S, S) -> (B, widths[-1], S / 2**blocks, ...): two 3x3 convolutions with batch norm, pooling, dropout."""
     layers: list[nn.Module] = []
     for inputs, outputs in zip([1, *widths], widths, strict=False):

@@ -16,6 +16,7 @@ from models.attention.coarse import WHOLE, Box, on_pixels
 from models.attention.stack import network_input
 from models.calibration import Calibration, apply, require_weights
 from models.calibration_file import fingerprint, read_calibration
+from models.card import Card
 from models.detection.hand import find_hands
 from models.loaded import WholeHandOutput
 from models.preprocess import FRAME_PX, standard_frame
@@ -57,13 +58,14 @@ class WholeHandReader:
 
     With a site's calibration its bias is taken off the age, and the interval is the site's; the map keeps the months
     of the network, and the version in results ends in + and the calibration's hash. Raises ValueError for a
-    calibration that is missing, altered or of other weights.
+    calibration that is missing, altered or of other weights, and for weights whose frames pass a chain.
     """
 
     Parameters = WholeHandParameters
 
     def __init__(self, model: LoadedModel, parameters: WholeHandParameters, *, device: str = "cpu") -> None:
         card = model.card
+        self._require_fit(card)
         self.name = card.name
         self._site = _calibration(parameters.calibration, model.sha256)
         sha256 = fingerprint(self._site) if self._site else ""
@@ -80,6 +82,11 @@ class WholeHandReader:
         self._infer = SimpleInferer()
         self._centres = measured_centres(model.network, card.input_size, device, len(card.channels))
 
+    def _require_fit(self, card: Card) -> None:
+        """Raises ValueError for weights of another reader."""
+        if card.chain is not None:
+            raise ValueError(f"{card.name}: these weights classify ages; read with them as interval_net")
+
     def read(self, requests: Sequence[Request]) -> list[Answer]:
         """All requests and their mirror images go through the network as one batch."""
         if not requests:
@@ -87,7 +94,12 @@ class WholeHandReader:
         radiographs = {id(request.radiograph): request.radiograph for request in requests}
         seen = dict(zip(radiographs, self._prepared(list(radiographs.values())), strict=True))
         inputs = [seen[id(request.radiograph)] for request in requests]
-        output = self._run(requests, torch.stack([each.image for each in inputs]))
+        return self._answers(requests, inputs, self._run(requests, torch.stack([each.image for each in inputs])))
+
+    def _answers(
+        self, requests: Sequence[Request], inputs: Sequence["_Input"], output: WholeHandOutput
+    ) -> list[Answer]:
+        """One a request, from its rows of the output: as it is, then mirrored."""
         months = output.age_months.reshape(len(self._flips), -1).mean(0).tolist()
         maps = output.activation_months.unflatten(0, (len(self._flips), -1)).cpu().numpy()
         return [
@@ -97,7 +109,7 @@ class WholeHandReader:
 
     def _prepared(self, radiographs: Sequence[HandRadiograph]) -> list["_Input"]:
         """What the network sees of each, and where in its frame that is."""
-        frames = np.stack([standard_frame(radiograph.pixels) for radiograph in radiographs])
+        frames = np.stack([self._frame(radiograph.pixels) for radiograph in radiographs])
         boxes = [WHOLE] * len(frames)
         if self._hand_detector is not None:
             boxes = find_hands(frames, self._hand_detector, device=self._device)
@@ -106,6 +118,10 @@ class WholeHandReader:
             _Input(network_input(frame, size, channels, box), on_pixels(box, FRAME_PX))
             for frame, box in zip(frames, boxes, strict=True)
         ]
+
+    def _frame(self, pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """What is read of the pixels: (H, W) float32 in [0, 1] -> (299, 299) uint8."""
+        return standard_frame(pixels)
 
     def _run(self, requests: Sequence[Request], images: torch.Tensor) -> WholeHandOutput:
         """Rows: every request as it is, then every request mirrored."""
