@@ -262,6 +262,26 @@ def evaluate_quality(
     typer.echo(str(page))
 
 
+def evaluate_intervals(
+    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+) -> None:
+    """Write the results document of ages as classes: accuracies, what the sex and each step of the chain bring.
+
+    Example: dicom-node evaluate-intervals config/evaluation/interval_net.yaml --runs runs --data /data --output out/in
+    """
+    from models.evaluation.intervals.run import write_intervals
+
+    page = with_clear_faults(
+        lambda: write_intervals(document, runs=runs, data=data, output=output, fold=fold, limit=limit)
+    )
+    typer.echo(str(page))
+
+
 def evaluate_refusals(
     data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
     fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,

@@ -57,7 +57,11 @@ def _percent(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Array:
 def confuse(predicted: Array, truth: Array, edges_months: Sequence[float]) -> Confusion:
     """predicted, truth: (N,) months, N >= 1; edges_months: ascending."""
     names = stage_names(edges_months)
-    read, true = stage_of(predicted, edges_months), stage_of(truth, edges_months)
+    return confusion_of(stage_of(predicted, edges_months), stage_of(truth, edges_months), names)
+
+
+def confusion_of(read: NDArray[np.int64], true: NDArray[np.int64], names: tuple[str, ...]) -> Confusion:
+    """read, true: (N,) stages, N >= 1; names: of the stages."""
     counts = np.zeros((len(names), len(names)), np.int64)
     np.add.at(counts, (true, read), 1)
     correct = (read == true).astype(np.float64) * 100

@@ -22,6 +22,13 @@ BRIGHTNESS, CONTRAST = 1.1, 1.3
 """Factors of ImageEnhance; 1 changes nothing."""
 BLUR_PX = 0.8
 """SD of the Gaussian blur."""
+STRENGTHS = (
+    f"Bilateral filter of {DIAMETER_PX} px, SD {SIGMA_GREY:g} of the greys and {SIGMA_PX:g} px; brightness x "
+    f"{BRIGHTNESS:g}, contrast x {CONTRAST:g}; stretched between percentiles {LOWER_PERCENTILE:g} and "
+    f"{UPPER_PERCENTILE:g}; Gaussian of {BLUR_PX:g} px; CLAHE with clip limit {CLIP_LIMIT:g} and {TILES} x {TILES} "
+    f"tiles; on frames of {FRAME_PX} px."
+)
+"""As a sentence."""
 
 Image = torch.Tensor
 """(1, H, W) float32."""
