@@ -10,6 +10,7 @@ from dicom_node.cli_models import (
     data_app,
     evaluate_intervals,
     evaluate_quality,
+    evaluate_readers,
     evaluate_refusals,
     evaluate_runs,
     models_app,
@@ -34,6 +35,7 @@ app.command()(calibrate)
 app.command()(conformance)
 app.command()(evaluate_intervals)
 app.command()(evaluate_quality)
+app.command()(evaluate_readers)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
 app.command()(status)

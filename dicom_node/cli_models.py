@@ -282,6 +282,29 @@ def evaluate_intervals(
     typer.echo(str(page))
 
 
+def evaluate_readers(
+    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    weights_directory: AnyWeights = None,
+) -> None:
+    """Set all readers of all papers side by side on the same images: errors, parameters, time.
+
+    Example: dicom-node evaluate-readers config/evaluation/readers.yaml --runs runs --data /data --output readers.md
+    """
+    from dicom_node.operate.readers.run import evaluate_readers as run
+
+    page = with_clear_faults(
+        lambda: run(
+            document, runs=runs, data=data, output=output, fold=fold, limit=limit, weights_directory=weights_directory
+        )
+    )
+    typer.echo(str(page))
+
+
 def evaluate_refusals(
     data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
     fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,

@@ -91,20 +91,20 @@ class PipelineSpec(_Frozen):
     @property
     def stage_weights(self) -> tuple[str, ...]:
         """Names of the weights that stages work with, each once, in the order of the file."""
-        return tuple(dict.fromkeys(name for step in self.stages for name in _named_weights(step.parameters)))
+        return tuple(dict.fromkeys(name for step in self.stages for name in named_weights(step.parameters)))
 
     def canonical(self) -> str:
         """The same text for the same meaning, whatever the file's layout and comments."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
 
 
-def _named_weights(parameters: Mapping[str, Any]) -> Iterator[str]:
+def named_weights(parameters: Mapping[str, Any]) -> Iterator[str]:
     """Every value of a key `weights`, however deep it stands."""
     for key, value in parameters.items():
         if key == "weights":
             yield str(value)
         elif isinstance(value, Mapping):
-            yield from _named_weights(value)
+            yield from named_weights(value)
 
 
 def load_spec(path: Path) -> PipelineSpec:

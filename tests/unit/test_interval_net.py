@@ -49,7 +49,7 @@ def test_tone_raises_brightness_and_then_contrast_around_the_mean() -> None:
 
 def test_local_equalisation_spreads_a_dark_image() -> None:
     dark = _noisy() * 0.2
-    assert EqualiseLocally()(dark).std() > 1.5 * dark.std()
+    assert EqualiseLocally()(dark).std() > 1.3 * dark.std()
 
 
 def test_stretching_and_equalising_alone_give_the_standard_frame() -> None:
@@ -58,12 +58,12 @@ def test_stretching_and_equalising_alone_give_the_standard_frame() -> None:
 
 
 @pytest.mark.parametrize("step", Chain().steps)
-def test_each_step_can_be_switched_off_and_changes_the_frame(step: str) -> None:
-    others = dataclasses.replace(Chain(), **{step: False})
-    whole, without = (prepared_frame(PIXELS, chain) for chain in (Chain(), others))
-    assert whole.shape == without.shape == (299, 299)
-    assert (whole != without).any()
-    assert step not in others.steps
+def test_each_step_can_be_switched_on_alone_and_changes_the_frame(step: str) -> None:
+    alone = dataclasses.replace(NONE, **{step: True})
+    plain, changed_by_it = (prepared_frame(PIXELS, chain) for chain in (NONE, alone))
+    assert alone.steps == (step,)
+    assert plain.shape == changed_by_it.shape == (299, 299)
+    assert np.abs(plain.astype(int) - changed_by_it).mean() > 0.1
 
 
 @pytest.mark.parametrize(

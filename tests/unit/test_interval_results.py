@@ -24,8 +24,10 @@ from tests.unit.test_interval_net_training import TINY
 CONFIG = Path(__file__).parents[2] / "config"
 SPECIFICATION = CONFIG / "evaluation" / "interval_net.yaml"
 SCALE = AgeScale((0, 100, 200), (60, 150))
-LOG = ({"epoch": 1, "of": 2, "train_accuracy": 0.5, "select_accuracy": 0.4, "train_loss": 1.0, "select_loss": 0.9},
-       {"epoch": 2, "of": 2, "train_accuracy": 0.8, "select_accuracy": 0.7, "train_loss": 0.7, "select_loss": 0.6})  # fmt: skip
+LOG: tuple[dict[str, float], ...] = (
+    {"epoch": 1, "of": 2, "train_accuracy": 0.5, "select_accuracy": 0.4, "train_loss": 1.0, "select_loss": 0.9},
+    {"epoch": 2, "of": 2, "train_accuracy": 0.8, "select_accuracy": 0.7, "train_loss": 0.7, "select_loss": 0.6},
+)
 
 
 def _told(classes: list[int], labelled: list[float]) -> Told:
