@@ -83,6 +83,8 @@ def portable(model: LoadedModel) -> tuple[FlipAveraged, tuple[torch.Tensor, torc
     """
     if model.card.channels != DEFAULT:
         raise ValueError(f"{model.card.name}: attention maps come before its network; it cannot be exported")
+    if model.card.chain is not None:
+        raise ValueError(f"{model.card.name}: a chain of its own comes before its network; it cannot be exported")
     size = model.card.input_size
     network = FlipAveraged(model.network.to("cpu").to(memory_format=torch.contiguous_format)).eval()
     return network, (torch.rand(2, 1, size, size), torch.tensor([0.0, 1.0]))

@@ -19,6 +19,7 @@ from models.data.labels import Split
 from models.data.radiographs import decode_radiographs, labels_of
 from models.evaluation.readings import read_with
 from models.evaluation.run_subject import load_run
+from models.export import portable
 from models.interval_net.chain import Chain
 from models.interval_net.measures import WIDENING, Told, bounds, fit_widening, inside
 from models.interval_net.scale import AgeScale
@@ -149,6 +150,11 @@ def test_weights_read_frames_that_passed_their_chain_and_no_others(packaged: Pat
     assert months.shape == (2,)
     with pytest.raises(ValueError, match="tiny reads frames behind a chain of its own"):
         read_with(model, decode_radiographs(folder, labels))
+
+
+def test_weights_with_a_chain_of_their_own_are_not_exported(packaged: Path) -> None:
+    with pytest.raises(ValueError, match="a chain of its own comes before its network"):
+        portable(load("tiny", directory=packaged))
 
 
 def test_a_run_is_measured_beside_weights_by_the_command(packaged: Path, tmp_path: Path) -> None:

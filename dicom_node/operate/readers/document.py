@@ -11,6 +11,7 @@ from models.evaluation.metrics import Array, By, groups, summarise, truth_months
 from models.evaluation.paper.origin import NONE, NOT_TRAINED, table
 
 WAITS = "waits for a GPU"
+TEST_FOLD = 9
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class Page:
 
 def document(page: Page) -> str:
     """Markdown."""
+    use = (
+        "which no reader was trained on" if page.fold == TEST_FOLD else "which are not those that readers are tested on"
+    )
     first = (
-        f"{len(page.labels)} images of fold {page.fold}, which no reader was trained on; research use only. Months. "
-        f"Command: `{page.command}`. Brackets are 95 % bootstraps over images. Images read is less where a reader "
-        "refuses; its figures are of those that it read. Time is processor time on one thread, from the pixels on, as "
-        "a ratio to the fastest reader; parameters are of all networks that take part. What the papers printed stands in "
-        "the page of each."
+        f"{len(page.labels)} images of fold {page.fold}, {use}; research use only. Months. Command: `{page.command}`. "
+        "Brackets are 95 % bootstraps over images. Images read is less where a reader refuses; its figures are of "
+        "those that it read. Time is processor time on one thread, from the pixels on, as a ratio to the fastest; "
+        "parameters are of all networks that take part. What the papers printed stands in the page of each."
     )
     parts = [f"# {page.title}", first, figures_table(page)]
     for title, by in (("By sex", By.SEX), ("By age group", By.AGE)):
