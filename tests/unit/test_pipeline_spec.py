@@ -84,7 +84,7 @@ def test_a_fault_in_the_file_is_named(change: tuple[str, str], said: str, tmp_pa
             ("mirror_right", "sharpen"),
             "unknown stage 'sharpen'; known: bones, checks, hand_mask, mirror_right",
         ),
-        (("{whole_hand:", "{bones:"), "unknown reader 'bones'; known: whole_hand"),
+        (("{whole_hand:", "{bones:"), "unknown reader 'bones'; known: interval_net, whole_hand"),
         (("[checks,", "[{checks: {maximum_frame: 2}},"), "checks: maximum_frame: unknown key"),
         (("[checks,", "[{checks: {minimum_range: 2}},"), "checks: minimum_range: Input should be less than"),
         (("weights: whole_hand}", "weights: whole_hand, flips: 2}"), "whole_hand: flips: unknown key"),
