@@ -25,7 +25,7 @@ from tests.support.runs import train_for_a_moment, write_radiographs
 CONFIG = Path(__file__).parents[2] / "config"
 SPECIFICATION = CONFIG / "evaluation" / "readers.yaml"
 LABELS = tuple(Label(n, months, sex, 9) for n, (months, sex) in enumerate([(30, "F"), (100, "M"), (130, "M")]))
-ROWS = {"A": Row("none", run="a"), "B": Row("Ren", run="b"), "C": Row("Guo", run="c", gpu=True)}
+ROWS = {"A": Row("none", run="a"), "B": Row("Ren", run="b"), "C": Row("Guo", run="c", waits_for="a GPU")}
 
 
 def _page(found: dict[str, Measured]) -> Page:

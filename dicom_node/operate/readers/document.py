@@ -10,7 +10,6 @@ from models.data.labels import Label
 from models.evaluation.metrics import Array, By, groups, summarise, truth_months
 from models.evaluation.paper.origin import NONE, NOT_TRAINED, table
 
-WAITS = "waits for a GPU"
 TEST_FOLD = 9
 
 
@@ -71,7 +70,7 @@ def figures_table(page: Page) -> str:
 def _figures(page: Page, name: str, row: Row, fastest: float) -> Sequence[str]:
     found = page.found.get(name)
     if found is None:
-        return [NONE, WAITS if row.gpu else NOT_TRAINED, *[NONE] * 5]
+        return [NONE, _absent(row), *[NONE] * 5]
     read = np.isfinite(found.months)
     told = [f"{found.parameters:,}", f"{found.seconds / max(fastest, 1e-9):.1f}"]
     if not read.any():
@@ -88,7 +87,7 @@ def groups_table(page: Page, by: By) -> str:
     for name, row in page.rows.items():
         found = page.found.get(name)
         if found is None:
-            lines.append([name, *[WAITS if row.gpu else NOT_TRAINED] * len(named)])
+            lines.append([name, *[_absent(row)] * len(named)])
             continue
         errors = np.abs(found.months - truth)
         lines.append([name, *(_mean(errors[inside]) for _, inside in named)])
@@ -98,3 +97,7 @@ def groups_table(page: Page, by: By) -> str:
 def _mean(errors: Array) -> str:
     read = errors[np.isfinite(errors)]
     return f"{read.mean():.2f}" if len(read) else NONE
+
+
+def _absent(row: Row) -> str:
+    return NOT_TRAINED if row.waits_for is None else f"waits for {row.waits_for}"

@@ -9,6 +9,9 @@ import yaml
 
 from models.training.recipe import to_settings
 
+GPU = "a GPU"
+"""What a training may wait for."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -16,7 +19,7 @@ class Row:
 
     paper: whose it is. run: name of the run's folder or of the weights. pipeline: name of a pipeline; its primary
     reader reads. stages: of that pipeline, those that the reader needs; others, which judge and refuse, are left out.
-    command: what trains it, where that is not the recipe of the run's name. gpu: whether its training waits for one.
+    command: what trains it, where that is not the recipe of the run's name. waits_for: what its training waits for.
     """
 
     paper: str
@@ -24,7 +27,7 @@ class Row:
     pipeline: str | None = None
     stages: tuple[str, ...] = ()
     command: str | None = None
-    gpu: bool = False
+    waits_for: str | None = None
 
     def __post_init__(self) -> None:
         if (self.run is None) == (self.pipeline is None):
@@ -37,7 +40,7 @@ class Row:
         """The command that trains it, with RUNS for the folder of runs."""
         if self.command is not None:
             return self.command
-        device = " --device cuda" if self.gpu else ""
+        device = " --device cuda" if self.waits_for == GPU else ""
         return f"dicom-node train config/training/{self.run}.yaml --data DIR --output RUNS/{self.run}{device}"
 
 
