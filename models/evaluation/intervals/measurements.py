@@ -21,7 +21,7 @@ from models.training.curves import Row, read_log
 from models.training.interval_net_recipe import load_interval_recipe
 
 Labels = tuple[Label, ...]
-FLAGS = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Told:
     """What a run says of N images, flips averaged.
 
     classes, truth: (N,) the likeliest class and the label's; months, labelled: (N,) the expected age and the label's.
-    rows: its log. parameters: of the network. seconds: of its training.
+    rows: its log. parameters: of the network.
     """
 
     sha256: str
@@ -42,7 +42,7 @@ class Told:
     parameters: int
 
     @property
-    def right(self) -> FLAGS:
+    def right(self) -> Flags:
         """(N,) whether the likeliest class is the label's."""
         return np.asarray(self.classes == self.truth)
 
