@@ -13,6 +13,7 @@ from models.calibration_file import read_calibration, write_calibration
 from models.calibration_run import calibrate, check, read_cases
 from models.data.labels import Label
 from models.data.radiographs import Radiographs
+from models.interval_net.chain import Chain
 from models.registry import verify
 from pipelines.contract import HandRadiograph, Sex
 from pipelines.readers.contract import Request
@@ -77,7 +78,8 @@ def test_radiographs_are_read_calibrated_and_checked_on_another_fold(
     frames = bright_with_age(120)
     labels = tuple(replace(label, fold=8 + (n // 2) % 2) for n, label in enumerate(frames.labels))
 
-    def decode(data: Path, wanted: tuple[Label, ...]) -> Radiographs:
+    def decode(data: Path, wanted: tuple[Label, ...], chain: Chain | None) -> Radiographs:
+        assert chain is None
         return Radiographs(wanted, frames.frames[[label.id for label in wanted]])
 
     monkeypatch.setattr(calibration_run, "labels_of", lambda data: labels)
