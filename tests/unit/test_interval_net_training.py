@@ -122,6 +122,17 @@ def test_keys_are_set_by_the_command_and_a_folder_of_another_recipe_is_left_as_i
     assert (run / "recipe.yaml").read_text() == before
 
 
+@pytest.mark.parametrize("network", ["custom", "efficientnet", "inception", "resnet"])
+def test_the_paper_s_recipes_train_on_smaller_images(network: str, tmp_path: Path) -> None:
+    recipe = Path(__file__).parents[2] / "config" / "training" / f"interval_net.{network}.paper.yaml"
+    changes = {"input_size": 32, "epochs": 1, "batch_size": 4, "intervals.count": 2}
+    options = [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
+    options += ["--set", "phantoms={train: 4, select: 2}", "--device", "cpu", "--output", str(tmp_path / "run")]
+    result = CliRunner().invoke(app, ["train", str(recipe), *options])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "run" / "best.pt").is_file()
+
+
 def test_set_is_refused_for_other_recipes_and_a_folder_is_asked_for(tmp_path: Path) -> None:
     config = Path(__file__).parents[2] / "config" / "training"
     for name, options, fault in (
