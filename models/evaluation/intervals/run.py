@@ -30,6 +30,9 @@ from models.evaluation.stages import confusion_markdown
 from models.interval_net.scale import Cut
 from models.interval_net.transforms import STRENGTHS
 
+CHARTS = {"accuracy": ("Accuracy", accuracy_chart), "loss": ("Cross-entropy", loss_chart)}
+"""Of each run that is shown, by the end of the file's name."""
+
 
 @dataclass(frozen=True)
 class Material:
@@ -89,6 +92,7 @@ def _accuracies(material: Material) -> list[str]:
             printed = material.asked.printed if cut is Cut.EQUAL_WIDTH else {}
             words = f"### Classes of {cut.replace('_', ' ')}, {'with' if sex else 'without'} the sex"
             parts += [words, tables.accuracy_table(cells, material.found, printed, fold=material.fold)]
+            parts += tables.commonest_lines(cells, material.found)
     return [*parts, "The paper does not say with which of its rows the sex was given."]
 
 
@@ -121,19 +125,18 @@ def _chain(material: Material) -> list[str]:
 
 
 def _shown(material: Material, output: Path) -> list[str]:
-    """Confusion and curves of one run."""
-    told = material.measured.of(material.asked.shown)
+    """Confusion and curves of some runs (Fig. 8 to 13)."""
     parts = ["## Confusion and curves"]
-    if told is None:
-        return [*parts, f"`{material.asked.shown}`: {NOT_TRAINED}."]
-    pictures = {
-        "accuracy": accuracy_chart("Accuracy by epoch", told),
-        "loss": loss_chart("Cross-entropy by epoch", told),
-    }
-    for name, picture in pictures.items():
-        Image.fromarray(picture).save(output / f"{name}.png")
-    links = [f"![{name} by epoch]({output.name}/{name}.png)" for name in pictures]
-    return [*parts, f"Of `{material.asked.shown}`.", confusion_markdown(tables.confusion_told(told)), *links]
+    for run in material.asked.shown:
+        told = material.measured.of(run)
+        if told is None:
+            parts.append(f"`{run}`: {NOT_TRAINED}.")
+            continue
+        parts += [f"### {run}", confusion_markdown(tables.confusion_told(told))]
+        for name, (words, draw) in CHARTS.items():
+            Image.fromarray(draw(f"{words} by epoch", told)).save(output / f"{run}-{name}.png")
+            parts.append(f"![{words} by epoch]({output.name}/{run}-{name}.png)")
+    return parts
 
 
 def _ages(material: Material) -> list[str]:

@@ -55,8 +55,8 @@ class Ablation:
 class IntervalSpecification:
     """title, paper: as the page names them.
 
-    networks: rows, and the network of each. counts, cuts: of classes. chain: rows of the ablation by name. shown: the
-    run whose confusion and curves are drawn. edge_months: how near an edge is near. reader: the run, or packaged
+    networks: rows, and the network of each. counts, cuts: of classes. chain: rows of the ablation by name. shown: runs
+    whose confusion and curves are shown. edge_months: how near an edge is near. reader: the run, or packaged
     weights, that ships; beside: what its age is compared with. printed: the paper's table.
     """
 
@@ -66,7 +66,7 @@ class IntervalSpecification:
     counts: tuple[int, ...]
     cuts: tuple[Cut, ...]
     chain: Mapping[str, Ablation]
-    shown: str
+    shown: tuple[str, ...]
     edge_months: float
     reader: str
     beside: tuple[str, ...]
@@ -99,7 +99,7 @@ def _specification(document: Mapping[str, Any]) -> IntervalSpecification:
     values = dict(document)
     values["counts"] = tuple(Intervals(count).count for count in values["counts"])
     values["cuts"] = tuple(Intervals(cut=cut).cut for cut in values["cuts"])
-    values["beside"] = tuple(map(str, values.get("beside", ())))
+    values |= {key: tuple(map(str, values.get(key, ()))) for key in ("shown", "beside")}
     values["chain"] = {
         name: to_settings(Ablation, {**row, "without": tuple(row.get("without", ()))})
         for name, row in values["chain"].items()

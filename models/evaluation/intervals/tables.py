@@ -28,6 +28,17 @@ def accuracy_table(cells: Sequence[Cell], found: Found, printed: Printed, *, fol
     return table(head + (["paper: training", "paper: validation"] if printed else []), rows, 2)
 
 
+def commonest_lines(cells: Sequence[Cell], found: Found) -> list[str]:
+    """What an answer that never looks at the image would reach: one sentence, where anything was trained."""
+    shares = {}
+    for cell in cells:
+        told = found.get(cell.run)
+        if told is not None:
+            shares[cell.intervals.count] = 100 * float(np.bincount(told.truth).max() / len(told.truth))
+    told_shares = ", ".join(f"{share:.1f} % of {count} classes" for count, share in sorted(shares.items()))
+    return [f"Always the commonest class of these images would be right for {told_shares}."] if shares else []
+
+
 def _accuracies(told: Told | None) -> list[str]:
     if told is None:
         return [NOT_TRAINED, *[NONE] * 4]
