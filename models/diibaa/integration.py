@@ -32,7 +32,7 @@ def integrate(scores: Scores, by_mixup: Places, th_score: NDArray[np.float64] | 
 
 
 def find_threshold(accuracy: Callable[[float], float]) -> float:
-    """Algorithm 2: of THRESHOLDS the one with the highest accuracy on validation images, the first where several have."""
+    """Algorithm 2: of THRESHOLDS the one with the highest accuracy on validation images; of several the first."""
     highest, found = -1.0, THRESHOLDS[0]
     for th_score in THRESHOLDS:
         if (reached := accuracy(th_score)) > highest:

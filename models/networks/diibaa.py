@@ -56,7 +56,7 @@ class DIIBAA(nn.Module):
     def forward(self, images: torch.Tensor, male: torch.Tensor) -> StagedOutput:
         scores, probabilities = self.scores(images, male), self.classifier(images, male).softmax(1)
         stage = self.choose(scores, probabilities, male)
-        answers = [regressor.answers(images, male) for regressor in self.regressors.each]
+        answers = self.regressors.every(images, male)
         chosen = stage[:, None]
         value = torch.cat([each.values for each in answers], 1).gather(1, chosen)[:, 0]
         shares = torch.cat([each.shares for each in answers], 1)

@@ -1,8 +1,8 @@
 """The autoencoders of DIIBAA's first branch, one for each stage (2.1, Fig. 3).
 
 Three 3x3 convolutions of 512, 256 and 128 channels, each followed by a pooling that halves the map; three of 128, 256
-and 512, each followed by an enlargement that doubles it; a 1x1 convolution to one channel with a sigmoid. All others end
-in a ReLU. The paper does not say which pooling and which enlargement: maximum and nearest neighbour.
+and 512, each followed by an enlargement that doubles it; a 1x1 convolution to one channel with a sigmoid. All others
+end in a ReLU. The paper does not say which pooling and which enlargement: maximum and nearest neighbour.
 """
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ layer; the paper trains a network a sex instead.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -63,3 +64,7 @@ class StageRegressors(nn.Module):
         """Normalised ages by one stage's regressor, (B,)."""
         answered: torch.Tensor = self.each[stage](images, male)
         return answered[:, 0]
+
+    def every(self, images: torch.Tensor, male: torch.Tensor) -> list[StageAnswers]:
+        """What each of them answers."""
+        return [cast(StageCNN, each).answers(images, male) for each in self.each]
