@@ -42,12 +42,12 @@ def stage_places(labels: Sequence[Label], bounds: StageBounds) -> NDArray[np.int
     return np.array([bounds.place(label.sex, label.bone_age_months) for label in labels], np.int64)
 
 
-def staged(radiographs: Radiographs, bounds: StageBounds, side: int) -> StagedFrames:
-    """All of them, shrunk to `side` pixels."""
-    labels = radiographs.labels
+def staged(radiographs: Radiographs, indices: Sequence[int], bounds: StageBounds, side: int) -> StagedFrames:
+    """Those at some places, shrunk to `side` pixels; the large ones are held a batch at a time."""
+    labels = [radiographs.labels[n] for n in indices]
     frames = torch.empty((len(labels), side, side), dtype=torch.uint8)
     for start in range(0, len(labels), BATCH):
-        batch = torch.from_numpy(np.array(radiographs.frames[start : start + BATCH]))
+        batch = torch.from_numpy(np.array(radiographs.frames[list(indices[start : start + BATCH])]))
         small = shrink(batch.float()[:, None] / 255, side)[:, 0]
         frames[start : start + BATCH] = (small * 255).round().to(torch.uint8)
     male = np.array([SEXES.index(label.sex) for label in labels], np.float32)

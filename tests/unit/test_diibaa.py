@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from models.data.frames import Radiographs
 from models.data.labels import Label
+from models.diibaa.batches import GroupOrder
 from models.diibaa.frames import drawn, staged
 from models.diibaa.integration import THRESHOLDS, find_threshold, integrate, lead, th_score_on
 from models.diibaa.judged import mean_share, shares_told
 from models.diibaa.mixup import mixed, unmixed
-from models.diibaa.noise import SNR_DB, perturb
+from models.diibaa.pairs import SNR_DB, pairs_of, perturb
 from models.diibaa.stages import TABLE_4, Stage, StageBounds, to_bounds
 from models.networks import build_network
 from models.networks.diibaa import DIIBAA
@@ -76,6 +77,28 @@ def test_perturbed_images_have_the_published_signal_to_noise_ratio() -> None:
     assert 9.3 < snr.max() < 10.3
 
 
+def test_an_autoencoder_sees_all_of_its_stage_and_a_twentieth_as_many_of_others() -> None:
+    stages = np.repeat([0, 1, 2], [20, 200, 40])
+    pairs = pairs_of(stages, 0.05, seed=1)
+    counted = [((pairs.autoencoders == place) & ~pairs.perturbed).sum() for place in range(3)]
+    added = [((pairs.autoencoders == place) & pairs.perturbed).sum() for place in range(3)]
+    assert (counted, added) == ([20, 200, 40], [1, 10, 2])
+    assert ((stages[pairs.images] == pairs.autoencoders) == ~pairs.perturbed).all()
+
+
+def test_batches_are_of_one_group_and_reach_every_row_once() -> None:
+    groups = np.repeat([0, 1, 2], [1, 9, 4])
+    order = GroupOrder(groups, 4, seed=1)
+    batches = list(order)
+    assert sorted(len(batch) for batch in batches) == [1, 4, 4, 4]
+    assert len(order) == len(batches) == 4
+    assert all(len(set(groups[batch])) == 1 for batch in batches)
+    rows = [row for batch in batches for row in batch]
+    assert len(set(rows)) == len(rows) == 13
+    order.epoch = 1
+    assert list(order) != batches
+
+
 def _labels() -> list[Label]:
     """Of each sex 1 of S1, 6 of S2, 2 of S3."""
     months = [20, 60, 70, 80, 90, 100, 110, 200, 210]
@@ -88,7 +111,7 @@ def _radiographs() -> Radiographs:
 
 
 def test_mixup_makes_the_ends_as_many_as_the_middle_within_stage_and_sex() -> None:
-    everything = staged(_radiographs(), StageBounds(), 16)
+    everything = staged(_radiographs(), range(18), StageBounds(), 16)
     mixtures = mixed(everything.stages, everything.male, seed=3)
     first, second = mixtures.first, mixtures.second
     assert everything.counts() == {"F": [1, 6, 2], "M": [1, 6, 2]}
@@ -100,7 +123,7 @@ def test_mixup_makes_the_ends_as_many_as_the_middle_within_stage_and_sex() -> No
 
 
 def test_a_mixture_is_the_weighted_sum_of_its_images() -> None:
-    everything = staged(_radiographs(), StageBounds(), 16)
+    everything = staged(_radiographs(), range(18), StageBounds(), 16)
     mixtures = dataclasses.replace(unmixed(18), second=np.arange(18)[::-1].copy(), share=np.full(18, 0.25, np.float32))
     made = mixtures.of(everything.frames, torch.tensor([0, 5]))
     assert made.shape == (2, 1, 16, 16)
