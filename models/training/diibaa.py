@@ -20,6 +20,7 @@ from models.diibaa.reading import scores_of, told_by
 from models.diibaa.stages import SEXES
 from models.networks import build_network
 from models.networks.diibaa import DIIBAA
+from models.training.checkpoint import read_checkpoint
 from models.training.diibaa_parts import TRAINERS
 from models.training.diibaa_recipe import PARTS, SYSTEM, DiibaaRecipe
 
@@ -43,25 +44,29 @@ class DiibaaTraining:
     def run(self, *, stop_at: float | None = None) -> Path:
         """Train until the last epoch of the last part, or stop after the epoch in which the clock passes stop_at."""
         for name in PARTS:
-            if stop_at is not None and time.monotonic() > stop_at:
-                print(f"the time is over before {name}; the same command goes on from here", flush=True)
-                break
-            if not self._trained(name, stop_at):
+            fresh = not self._is_done(name)
+            if fresh:
+                self._train(name, stop_at)
+            if name == SYSTEM[-1] and self._is_done(name):
+                self._join()
+            if fresh and stop_at is not None and time.monotonic() > stop_at:
                 print(f"the time is over in {name}; the same command goes on from here", flush=True)
                 break
-            if name == SYSTEM[-1]:
-                self._join()
         return self.folder / BEST
 
-    def _trained(self, name: str, stop_at: float | None) -> bool:
-        """Whether the part's last epoch is done."""
+    def _is_done(self, name: str) -> bool:
+        """Whether the part's last epoch was trained."""
+        part = self.recipe.part(name)
+        state = read_checkpoint(self.folder / name, part)
+        return state is not None and state["epochs_done"] == part.epochs
+
+    def _train(self, name: str, stop_at: float | None) -> None:
         part, folder = self.recipe.part(name), self.folder / name
         folder.mkdir(exist_ok=True)
         print(f"{part.name}: {part.epochs} epochs", flush=True)
         more = {"autoencoders": load_part(self.folder, self.recipe, "autoencoders")} if name == "scoring" else {}
         trainer = TRAINERS[type(part)](part, self.train_set, self.select_set, folder, self.device, **more)
         trainer.run(stop_at=stop_at)
-        return trainer.epochs_done == part.epochs
 
     def _join(self) -> None:
         """Algorithm 2 by sex on the select split; the parts and what it found become the run's weights."""

@@ -1,5 +1,6 @@
 """A training of DIIBAA: the effects around its networks' loops."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.data.augment import SPARE
@@ -43,6 +44,19 @@ def load_staged(
         raise ValueError("this recipe trains on radiographs: give their folder with --data")
     everything = load_radiographs(data, cache)
     return _of_split(everything, recipe, Split.TRAIN, limit), _of_split(everything, recipe, Split.SELECT, limit)
+
+
+def load_splits(
+    recipe: DiibaaRecipe, data: Path | None, splits: Sequence[Split], *, cache: Path | None = None
+) -> list[Radiographs]:
+    """The recipe's radiographs or phantoms of each split, as they are. Raises ValueError without a folder."""
+    phantoms = recipe.whole.phantoms
+    if phantoms is not None:
+        return [draw_phantoms(split, getattr(phantoms, split.value)) for split in splits]
+    if data is None:
+        raise ValueError("this recipe trains on radiographs: give their folder with --data")
+    everything = load_radiographs(data, cache)
+    return [everything.take([split]) for split in splits]
 
 
 def _of_split(radiographs: Radiographs, recipe: DiibaaRecipe, split: Split, limit: int | None) -> StagedFrames:
