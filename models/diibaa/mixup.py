@@ -49,6 +49,6 @@ def mixed(stages: NDArray[np.int64], male: NDArray[np.float32], seed: int) -> Mi
         wanted = len(of_sex[STAGES.index(Stage.PUBERTY)])
         drawn += [rng.choice(own, (2, max(0, wanted - len(own)))) for own in of_sex if len(own)]
     both = np.concatenate(drawn, axis=1)
-    share = rng.random(both.shape[1]).astype(np.float32)
+    share = rng.random((both.shape[1],), np.float32)
     share[: len(stages)] = 1
     return Mixtures(both[0], both[1], share)

@@ -209,7 +209,7 @@ def focal_loss(logits: torch.Tensor, stages: torch.Tensor, gamma: float) -> torc
     return ((1 - torch.exp(-cost)) ** gamma * cost).mean()
 
 
-TRAINERS: Mapping[type[DiibaaPart], Callable[..., "PartTrainer[DiibaaPart]"]] = {
+TRAINERS: Mapping[type[DiibaaPart], Callable[..., Loop[Batch]]] = {
     AutoencodersPart: AutoencodersTrainer,
     ClassifierPart: ClassifierTrainer,
     RegressorsPart: RegressorsTrainer,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ from models.evaluation.staging.specification import (
 from models.training.diibaa import load_part
 from models.training.diibaa_recipe import PARTS, SYSTEM, DiibaaRecipe, load_diibaa_recipe
 
+Found = TypeVar("Found")
 Told = Mapping[str, Places | None]
 """(N,) places of stages by method of TOLD; None of what was not trained."""
 
@@ -117,7 +119,8 @@ def answers_of(asked: Asked, radiographs: Radiographs, sex: str) -> Answers:
     )
 
 
-def _by(asked: Asked, name: str, ask: Callable[[torch.nn.Module], NDArray[np.generic]]) -> NDArray[np.generic] | None:
+def _by(asked: Asked, name: str, ask: Callable[[torch.nn.Module], Found]) -> Found | None:
+    """What a part says; None where it was not trained."""
     trained = (asked.run / name / WEIGHTS).is_file()
     return ask(load_part(asked.run, asked.recipe, name)) if trained else None
 

@@ -6,6 +6,7 @@ line with its command.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from models.data.frames import Radiographs
 from models.data.radiographs import decode_radiographs, labels_of
@@ -47,13 +48,17 @@ def write_staging(path: Path, *, runs: Path, data: Path, output: Path, fold: int
     systems = []
     for name, of_sex in asked.systems.items():
         there = {sex: found for sex in SEXES if (found := opened[of_sex[sex]]) is not None}
-        answers = {sex: answers_of(each, images, sex) for sex, each in there.items() if images is not None}
+        answers = {sex: answers_of(each, images, sex) for sex, each in there.items() if _has(images, sex)}
         systems.append(System(name, dict(of_sex), there, answers))
     command = f"dicom-node evaluate-stages {path.as_posix()} --runs DIR --data DIR --output OUTPUT --fold {fold}"
     command += f" --limit {limit}" if limit else ""
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(_page(asked, systems, command, fold, images), encoding="utf-8")
     return output
+
+
+def _has(images: Radiographs | None, sex: str) -> TypeGuard[Radiographs]:
+    return images is not None and any(label.sex == sex for label in images.labels)
 
 
 def _images(data: Path, fold: int, limit: int | None) -> Radiographs:
