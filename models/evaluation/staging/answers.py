@@ -1,7 +1,7 @@
 """What the networks of one run say of one sex's images; what was not trained says nothing."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from models.data.frames import Radiographs
-from models.diibaa.frames import StagedFrames, staged
+from models.data.labels import Label, Split
+from models.diibaa.frames import StagedFrames, stage_places, staged
 from models.diibaa.integration import Places, Scores, integrate
 from models.diibaa.reading import ages_of, scores_of, told_by, unstaged_ages
-from models.diibaa.stages import SEXES
+from models.diibaa.stages import SEXES, STAGES
 from models.evaluation.metrics import Array
 from models.evaluation.run_subject import RECIPE, WEIGHTS
 from models.evaluation.staging.specification import (
@@ -117,6 +118,15 @@ def answers_of(asked: Asked, radiographs: Radiographs, sex: str) -> Answers:
         unstaged=_by(asked, "unstaged", lambda part: unstaged_ages(part, bounds, frames)),
         th_score=_th_score(asked, sex),
     )
+
+
+def training_counts(asked: Asked, labels: Sequence[Label], sex: str) -> list[int]:
+    """Images of S1, S2 and S3 of one sex that the run was trained on."""
+    whole, training = asked.recipe.whole, [label for label in labels if label.split is Split.TRAIN]
+    if whole.counts is not None:
+        return list(whole.counts[sex])
+    stages = stage_places([label for label in training if label.sex == sex], whole.stages)
+    return [int(each) for each in np.bincount(stages, minlength=len(STAGES))]
 
 
 def _by(asked: Asked, name: str, ask: Callable[[torch.nn.Module], Found]) -> Found | None:

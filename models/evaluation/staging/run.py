@@ -14,7 +14,7 @@ from models.diibaa.stages import SEXES
 from models.evaluation.paper.origin import NOT_TRAINED, table
 from models.evaluation.run import choose
 from models.evaluation.staging import tables
-from models.evaluation.staging.answers import Answers, Asked, answers_of, open_run
+from models.evaluation.staging.answers import Answers, Asked, answers_of, open_run, training_counts
 from models.evaluation.staging.claims import claims_table
 from models.evaluation.staging.specification import StagingSpecification, read_staging_specification
 
@@ -29,12 +29,13 @@ METHODS = (
 
 @dataclass(frozen=True)
 class System:
-    """A row of the specification, as far as it was trained. asked, answers: by sex."""
+    """A row of the specification, as far as it was trained. asked, answers, counts: by sex, the last of what trained."""
 
     name: str
     runs: dict[str, str]
     asked: dict[str, Asked]
     answers: dict[str, Answers]
+    counts: dict[str, list[int]]
 
 
 def write_staging(path: Path, *, runs: Path, data: Path, output: Path, fold: int = 9, limit: int | None = None) -> Path:
@@ -44,12 +45,14 @@ def write_staging(path: Path, *, runs: Path, data: Path, output: Path, fold: int
     """
     asked = read_staging_specification(path)
     opened = {run: open_run(runs / run) for of_sex in asked.systems.values() for run in of_sex.values()}
-    images = _images(data, fold, limit) if any(opened.values()) else None
+    labels = labels_of(data) if any(opened.values()) else ()
+    images = decode_radiographs(data, tuple(choose(labels, fold, limit))) if labels else None
     systems = []
     for name, of_sex in asked.systems.items():
         there = {sex: found for sex in SEXES if (found := opened[of_sex[sex]]) is not None}
         answers = {sex: answers_of(each, images, sex) for sex, each in there.items() if _has(images, sex)}
-        systems.append(System(name, dict(of_sex), there, answers))
+        counts = {sex: training_counts(each, labels, sex) for sex, each in there.items()}
+        systems.append(System(name, dict(of_sex), there, answers, counts))
     command = f"dicom-node evaluate-stages {path.as_posix()} --runs DIR --data DIR --output OUTPUT --fold {fold}"
     command += f" --limit {limit}" if limit else ""
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -59,10 +62,6 @@ def write_staging(path: Path, *, runs: Path, data: Path, output: Path, fold: int
 
 def _has(images: Radiographs | None, sex: str) -> TypeGuard[Radiographs]:
     return images is not None and any(label.sex == sex for label in images.labels)
-
-
-def _images(data: Path, fold: int, limit: int | None) -> Radiographs:
-    return decode_radiographs(data, tuple(choose(labels_of(data), fold, limit)))
 
 
 def _page(
@@ -93,6 +92,9 @@ def _of_system(system: System, asked: StagingSpecification) -> list[str]:
         f"{NOT_TRAINED[0].upper()}{NOT_TRAINED[1:]}: `dicom-node train config/training/{run}.yaml --data DIR`."
         for run in dict.fromkeys(missing)
     ]
+    if system.counts:
+        counted = (f"{TITLES[sex]} {', '.join(map(str, counts))}" for sex, counts in system.counts.items())
+        parts.append(f"Trained on images of S1, S2 and S3: {'; '.join(counted)}.")
     for sex, answers in system.answers.items():
         title = f"{TITLES[sex]}, {system.name}"
         th_score = NOT_TRAINED if answers.th_score is None else f"{answers.th_score:g}"
