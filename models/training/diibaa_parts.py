@@ -45,17 +45,17 @@ Measured = tuple[float, dict[str, float]]
 
 
 class PartTrainer(Loop[Batch], Generic[Part]):
-    """Trains one part in one folder. groups: (N,) int64, a row each; a batch is of one group."""
+    """Trains one part in one folder. groups: (N,) int64, a row each; a batch is of one group. repeats: `GroupOrder`."""
 
     def __init__(
         self, recipe: Part, train_set: StagedFrames, select_set: StagedFrames, folder: Path, device: str,
-        groups: NDArray[np.int64] | None = None,
+        groups: NDArray[np.int64] | None = None, repeats: int = 1,
     ) -> None:  # fmt: skip
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
         self.male, self.stages = torch.from_numpy(train_set.male), torch.from_numpy(train_set.stages)
         network, optimiser = fresh(recipe, device)
         rows = np.zeros(len(train_set), np.int64) if groups is None else groups
-        order = GroupOrder(rows, recipe.batch_size, recipe.seed)
+        order = GroupOrder(rows, recipe.batch_size, recipe.seed, repeats)
         super().__init__(recipe, network, optimiser, row_batches(order), order, folder, device)
 
     def images(self, frames: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -92,7 +92,7 @@ class AutoencodersTrainer(PartTrainer[AutoencodersPart]):
         pairs = pairs_of(train_set.stages, recipe.others_share, recipe.seed)
         self.places, self.whose = torch.from_numpy(pairs.images), torch.from_numpy(pairs.autoencoders)
         self.perturbed = torch.from_numpy(pairs.perturbed)
-        super().__init__(recipe, train_set, select_set, folder, device, pairs.autoencoders)
+        super().__init__(recipe, train_set, select_set, folder, device, pairs.autoencoders, recipe.repeats)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         images = self.plain(self.places[batch[0]], generator)
@@ -164,7 +164,7 @@ class RegressorsTrainer(PartTrainer[RegressorsPart]):
         self, recipe: RegressorsPart, train_set: StagedFrames, select_set: StagedFrames, folder: Path, device: str
     ) -> None:
         self.target = torch.from_numpy(normalised(recipe.stages, train_set))
-        super().__init__(recipe, train_set, select_set, folder, device, train_set.stages)
+        super().__init__(recipe, train_set, select_set, folder, device, train_set.stages, recipe.repeats)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         rows, place = batch[0], int(self.stages[batch[0][0]])

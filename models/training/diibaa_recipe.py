@@ -45,6 +45,8 @@ class AutoencodersPart(DiibaaPart):
     """Images of other stages, for each of a stage's own."""
     snr_db: Range = SNR_DB
     """Of the noise in what is to be made of them."""
+    repeats: int = 1
+    """In an epoch images of a smaller stage come again, at most so often, until they are as many as the largest's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,8 @@ class RegressorsPart(DiibaaPart):
     """A regressor for each stage."""
 
     architecture: str = "stage_regressors"
+    repeats: int = 1
+    """As of the autoencoders."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,15 @@ def test_batches_are_of_one_group_and_reach_every_row_once() -> None:
     assert list(order) != batches
 
 
+def test_a_smaller_group_comes_again_until_it_is_as_many_or_was_repeated_often_enough() -> None:
+    groups = np.repeat([0, 1, 2], [2, 12, 7])
+    order = GroupOrder(groups, 4, seed=1, repeats=3)
+    rows = [row for batch in order for row in batch]
+    assert np.bincount(groups[rows]).tolist() == [6, 12, 12]
+    assert np.bincount(rows).max() == 3
+    assert len(list(order)) == len(order) == 8
+
+
 def _labels() -> list[Label]:
     """Of each sex 1 of S1, 6 of S2, 2 of S3."""
     months = [20, 60, 70, 80, 90, 100, 110, 200, 210]

@@ -29,7 +29,7 @@ METHODS = (
 
 @dataclass(frozen=True)
 class System:
-    """A row of the specification, as far as it was trained. asked, answers, counts: by sex, the last of what trained."""
+    """A row of the specification, as far as it was trained. asked, answers, counts: by sex; counts of what trained."""
 
     name: str
     runs: dict[str, str]
@@ -94,7 +94,7 @@ def _of_system(system: System, asked: StagingSpecification) -> list[str]:
     ]
     if system.counts:
         counted = (f"{TITLES[sex]} {', '.join(map(str, counts))}" for sex, counts in system.counts.items())
-        parts.append(f"Trained on images of S1, S2 and S3: {'; '.join(counted)}.")
+        parts.append(f"Trained on images of S1, S2 and S3: {'; '.join(counted)}. {_right_shares(system)}")
     for sex, answers in system.answers.items():
         title = f"{TITLES[sex]}, {system.name}"
         th_score = NOT_TRAINED if answers.th_score is None else f"{answers.th_score:g}"
@@ -108,6 +108,20 @@ def _of_system(system: System, asked: StagingSpecification) -> list[str]:
         parts += [f"### Ages: {system.name}", tables.ages_table(errors, asked.printed)]
         parts += [f"### What the paper says: {system.name}", claims_table(system.answers)]
     return parts
+
+
+def _right_shares(system: System) -> str:
+    """Why the scoring network is not free of imbalance."""
+    told = []
+    for run in dict.fromkeys(system.runs[sex] for sex in system.counts):
+        sexes = [sex for sex in system.counts if system.runs[sex] == run]
+        every = [sum(each) for each in zip(*(system.counts[sex] for sex in sexes), strict=True)]
+        shares = ", ".join(f"{100 * each / max(sum(every), 1):.0f} %" for each in every)
+        told.append(f"{shares} ({' and '.join(TITLES[sex] for sex in sexes)})")
+    return (
+        "Of all reconstructions that the scoring network learns from a third are T, but of those by the autoencoders "
+        f"of S1, S2 and S3 {'; '.join(told)}: as far as it knows an autoencoder by its traces, it has the imbalance back."
+    )
 
 
 def _weights(systems: list[System]) -> str:
