@@ -13,7 +13,11 @@ from typer.testing import CliRunner
 
 from dicom_node.cli import app
 from models.card import Task, read_card
+from models.data.labels import Split
+from models.data.phantoms import draw_phantoms
 from models.diibaa.frames import StagedFrames
+from models.evaluation.readings import read_with
+from models.evaluation.run_subject import load_run
 from models.networks import build_network
 from models.phantom.drawing import draw
 from models.training.diibaa_parts import TRAINERS, focal_loss
@@ -184,6 +188,14 @@ def test_the_page_is_written_by_the_command_with_what_there_is(trained: Path) ->
     assert text.count("### th_score: ") == 1
     assert "| paper: stage | baseline | branch 1 | branch 2 | DIIBAA | focal loss |" in text
     assert "| S1 | 0.00 % | 50.00 % | 41.67 % | 66.67 % | 46.15 % |" in text
+
+
+def test_a_run_is_measured_as_any_reader_is(trained: Path) -> None:
+    model = load_run(trained / "run")
+    assert model.card.classes == ("S1", "S2", "S3")
+    months = read_with(model, draw_phantoms(Split.TEST, 2))
+    assert months.shape == (2,)
+    assert np.isfinite(months).all()
 
 
 def test_nothing_is_read_where_nothing_was_trained(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def _right_shares(system: System) -> str:
         told.append(f"{shares} ({' and '.join(TITLES[sex] for sex in sexes)})")
     return (
         "Of all reconstructions that the scoring network learns from a third are T, but of those by the autoencoders "
-        f"of S1, S2 and S3 {'; '.join(told)}: as far as it knows an autoencoder by its traces, it has the imbalance back."
+        f"of S1, S2 and S3 {'; '.join(told)}: as far as it knows an autoencoder by its traces, the imbalance is back."
     )
 
 
