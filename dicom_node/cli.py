@@ -13,6 +13,7 @@ from dicom_node.cli_models import (
     evaluate_readers,
     evaluate_refusals,
     evaluate_runs,
+    evaluate_stages,
     models_app,
     with_clear_faults,
 )
@@ -36,6 +37,7 @@ app.command()(conformance)
 app.command()(evaluate_intervals)
 app.command()(evaluate_quality)
 app.command()(evaluate_readers)
+app.command()(evaluate_stages)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
 app.command()(status)

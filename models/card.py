@@ -29,6 +29,8 @@ class Task(StrEnum):
     """Whether a radiograph is good, and if not, which damage makes it poor."""
     RESTORATION = "restoration"
     """A better image of a poor one."""
+    DIIBAA = "diibaa"
+    """Of recipes alone, since what they make reads bone age."""
     INTERVALS = "intervals"
     """Of a recipe alone: ages as classes. The weights read bone age, and that is their card's task."""
 

@@ -12,8 +12,10 @@ import torch
 from torch import nn
 
 from models.card import INTENDED_USE, Card, Detector, Interval, Task
+from models.diibaa.stages import STAGES
 from models.networks import build_network
 from models.registry import LoadedModel, with_detector
+from models.training.diibaa_recipe import DiibaaRecipe, load_diibaa_recipe
 from models.training.interval_net_recipe import IntervalRecipe, load_interval_recipe
 from models.training.recipe import Recipe, load_recipe
 from models.training.tasks import task_of
@@ -47,11 +49,13 @@ def load_run(folder: Path, *, directory: Path | None = None, device: str = "cpu"
     return with_detector(model, directory=directory, device=device)
 
 
-def _reader_recipe(folder: Path) -> Recipe | IntervalRecipe:
+def _reader_recipe(folder: Path) -> Recipe | DiibaaRecipe | IntervalRecipe:
     """Raises ValueError for a run of something else than a reader."""
     task = task_of(folder / RECIPE)
     if task is Task.INTERVALS:
         return load_interval_recipe(folder / RECIPE)
+    if task is Task.DIIBAA:
+        return load_diibaa_recipe(folder / RECIPE)
     if task is not Task.BONE_AGE:
         raise ValueError(f"{folder}: a run for {task}, which reads no bone age; give the run of a reader")
     return load_recipe(folder / RECIPE)
@@ -74,7 +78,7 @@ def _fill(network: nn.Module, blob: bytes, path: Path) -> None:
         raise ValueError(f"{path}: damaged, or of another recipe than {RECIPE} beside it; train again") from None
 
 
-def _card(recipe: Recipe | IntervalRecipe, sha256: str, facts: dict[str, Any]) -> Card:
+def _card(recipe: Recipe | DiibaaRecipe | IntervalRecipe, sha256: str, facts: dict[str, Any]) -> Card:
     detector = facts.get("hand_detector")
     return Card(
         name=recipe.name, version=VERSION, sha256=sha256, **_seen_by(recipe),
@@ -85,8 +89,10 @@ def _card(recipe: Recipe | IntervalRecipe, sha256: str, facts: dict[str, Any]) -
     )  # fmt: skip
 
 
-def _seen_by(recipe: Recipe | IntervalRecipe) -> dict[str, Any]:
+def _seen_by(recipe: Recipe | DiibaaRecipe | IntervalRecipe) -> dict[str, Any]:
     """What the network is given of an image, and what it tells apart."""
     if isinstance(recipe, IntervalRecipe):
         return {"chain": recipe.chain, "classes": recipe.known_scale.names}
+    if isinstance(recipe, DiibaaRecipe):
+        return {"classes": tuple(map(str, STAGES))}
     return {"channels": recipe.channels}

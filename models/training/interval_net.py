@@ -12,11 +12,10 @@ from models.data.augment import augment
 from models.data.batches import EpochOrder
 from models.interval_net.classed import ClassedFrames
 from models.interval_net.classifying import classify_ages
-from models.networks import build_network
 from models.training.curves import read_log
+from models.training.fresh import fresh
 from models.training.interval_net_recipe import IntervalRecipe
-from models.training.loop import Loop, seed_everything
-from models.training.optimiser import build_optimiser
+from models.training.loop import Loop
 
 Batch = list[torch.Tensor]
 """Frames (B, S, S) uint8, sexes (B,) float32 and classes (B,) int64."""
@@ -30,10 +29,7 @@ class IntervalTrainer(Loop[Batch]):
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
         self.scale = recipe.known_scale
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        network, optimiser = fresh(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         classes = torch.from_numpy(self.scale.classes_of(train_set.months))
         items = TensorDataset(torch.from_numpy(train_set.frames), torch.from_numpy(train_set.male), classes)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from models.card import Task
 from models.training.detection_run import train_detector
+from models.training.diibaa_run import train_diibaa
 from models.training.interval_net_run import train_intervals
 from models.training.plausibility_run import train_judge
 from models.training.quality_run import train_classifier, train_restoration
@@ -14,6 +15,7 @@ from models.training.task_run import TrainingOrder
 
 TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
     Task.DETECTION: train_detector,
+    Task.DIIBAA: train_diibaa,
     Task.INTERVALS: train_intervals,
     Task.PLAUSIBILITY: train_judge,
     Task.QUALITY: train_classifier,
