@@ -1,7 +1,8 @@
-"""Levels of a site's own set: phantoms whose levels are known, the layout of the tables, and what is wrong with them."""
+"""Levels of a site's own set: phantoms whose levels are known, the layout of the tables, what is wrong with them."""
 
 import csv
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_a_bones_level_shows_in_its_own_box_and_every_level_looks_different(bone
     for level in range(0, COUNTS[bone], 3):
         levels[bone] = level
         crops.append(draw_levels(tuple(levels), "M", seed=2).phantom.pixels[top:bottom, left:right])
-    moved = [np.abs(one - other).mean() for one, other in zip(crops[:-1], crops[1:], strict=True)]
+    moved = [np.abs(one - other).mean() for one, other in pairwise(crops)]
     assert min(moved) > 0.002
 
 
@@ -152,7 +153,7 @@ def set_cell(row: int, column: str, value: str, columns: tuple[str, ...]) -> Cal
         ("levels.csv", set_cell(2, "ulna", "E", LEVEL_COLUMNS), "levels.csv:3: ulna is 'E'"),
         ("levels.csv", set_cell(2, "image", "x.png", LEVEL_COLUMNS), "levels.csv:3: x.png is no image of the label"),
         ("levels.csv", set_cell(2, "image", "0000.png", LEVEL_COLUMNS), "levels.csv:3: 0000.png stands in two rows"),
-        ("levels.csv", set_cell(0, "ulna", "Ulna", LEVEL_COLUMNS), "levels.csv:1: has no column ulna -> it needs image"),
+        ("levels.csv", set_cell(0, "ulna", "Ulna", LEVEL_COLUMNS), "levels.csv:1: has no column ulna -> it needs"),
         ("boxes.csv", set_cell(1, "bone", "lunate", BOX_COLUMNS), "boxes.csv:2: lunate is none of the thirteen bones"),
         ("boxes.csv", set_cell(1, "bone", "ulna", BOX_COLUMNS), "boxes.csv:3: 0000.png has two boxes of ulna"),
         ("boxes.csv", set_cell(1, "left", "a", BOX_COLUMNS), "boxes.csv:2: a side of the box is no number"),
