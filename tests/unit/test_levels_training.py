@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from models.card import Task
+from models.data.labels import Split
 from models.evaluation.levels_run import evaluate_graders
 from models.levels.hands import load_graded
 from models.levels.phantom_site import write_phantom_site
@@ -19,7 +20,6 @@ from models.training.levels import LevelsTrainer, level_weights
 from models.training.levels_recipe import load_levels_recipe
 from models.training.levels_run import train_grader
 from models.training.task_run import TrainingOrder
-from models.data.labels import Split
 from models.training.tasks import TRAININGS, task_of
 
 RECIPE = """name: tiny
@@ -29,6 +29,8 @@ parameters: {backbone: densenet121, width: 0.0625, attention: 8}
 input_size: 32
 epochs: 2
 batch_size: 4
+learning_rate: 0.01
+ema_decay: 0.8
 seed: 1
 """
 
@@ -59,21 +61,21 @@ def test_a_step_learns_every_bone_and_the_same_generator_costs_the_same(site: Pa
     trainer = LevelsTrainer(recipe, hands.take(Split.TRAIN), hands.take(Split.SELECT), tmp_path, "cpu")
     batch = [torch.from_numpy(each[:2]) for each in (hands.crops, hands.levels)]
     first, second = (trainer.loss(batch, torch.Generator().manual_seed(7)) for _ in range(2))
-    assert float(first) == float(second)
+    assert float(first.detach()) == float(second.detach())
     first.backward()
     heads = trainer.network.get_submodule("heads")
     assert all(parameter.grad is not None and bool(parameter.grad.any()) for parameter in heads.parameters())
-    assert float(first) > 1.5
+    assert float(first.detach()) > 1.5
 
 
 def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path, tmp_path: Path) -> None:
     """A whole site to a card: the training loss falls, weights are packaged, and the evaluation reads them."""
-    text = RECIPE.replace("epochs: 2", "epochs: 8")
+    text = RECIPE.replace("epochs: 2", "epochs: 10")
     order = TrainingOrder(recipe_in(tmp_path, text), site, tmp_path / "run", device="cpu", cache=tmp_path)
     assert task_of(order.recipe) is Task.LEVELS
     TRAININGS[Task.LEVELS](order)
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert rows[-1]["train_loss"] < 0.95 * rows[0]["train_loss"]
+    assert rows[-1]["train_loss"] < 0.9 * rows[0]["train_loss"]
     card = package(
         tmp_path / "run", name="grader", version="0.1.0", data=site, directory=tmp_path / "weights", cache=tmp_path
     )
