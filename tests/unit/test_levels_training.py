@@ -11,6 +11,8 @@ import torch
 from models.card import Task
 from models.data.labels import Split
 from models.evaluation.levels_run import evaluate_graders
+from models.evaluation.measure import measure
+from models.evaluation.plan import Plan
 from models.levels.hands import load_graded
 from models.levels.phantom_site import write_phantom_site
 from models.levels.scale import BONES, COUNTS
@@ -90,6 +92,9 @@ def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path
     )  # fmt: skip
     assert page == (tmp_path / "out" / "levels-fold9.md").read_text(encoding="utf-8")
     assert "| radius | 15 |" in page
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".csv", ".md", ".png", ".png"]
+    with pytest.raises(ValueError, match="graders are measured with --fold and --output alone"):
+        measure(Plan((str(tmp_path / "run"),), limit=3), data=site, output=None, weights_directory=None, device="cpu")
 
 
 def test_a_stopped_training_ends_as_if_it_had_not_been(site: Path, tmp_path: Path) -> None:
