@@ -83,6 +83,7 @@ def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path
     )
     assert (card.task, card.interval, card.classes) == (Task.LEVELS, None, tuple(map(str, BONES)))
     assert card.metrics["test_hands"] == 2
+    assert 0 < card.metrics["test_mae_months"] < 150
     assert card.data.startswith("a site's own")
     loaded = load("grader", directory=tmp_path / "weights")
     assert loaded.card.parameters["counts"] == list(COUNTS)
