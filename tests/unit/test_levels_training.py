@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from models.card import Task
 from models.data.labels import Split
@@ -17,6 +18,7 @@ from models.levels.hands import load_graded
 from models.levels.phantom_site import write_phantom_site
 from models.levels.scale import BONES, COUNTS
 from models.package import package
+from models.preprocess import shrink
 from models.registry import load
 from models.training.levels import LevelsTrainer, level_weights
 from models.training.levels_recipe import load_levels_recipe
@@ -68,6 +70,27 @@ def test_a_step_learns_every_bone_and_the_same_generator_costs_the_same(site: Pa
     heads = trainer.network.get_submodule("heads")
     assert all(parameter.grad is not None and bool(parameter.grad.any()) for parameter in heads.parameters())
     assert float(first.detach()) > 1.5
+
+
+def test_a_batch_costs_the_mean_of_its_weighted_cross_entropies(site: Path, tmp_path: Path) -> None:
+    still = dict.fromkeys(["rotation_deg", "scale", "log_aspect", "shift", "log_gamma", "contrast", "noise"], 0.0)
+    unmoved = {"augmentation": {**still, "flip": False}, "bfloat16": False, "class_weights": 1.0}
+    text = RECIPE + yaml.safe_dump(unmoved)
+    recipe, hands = load_levels_recipe(recipe_in(tmp_path, text)), load_graded(site, 32, tmp_path)
+    trainer = LevelsTrainer(recipe, hands.take(Split.TRAIN), hands.take(Split.SELECT), tmp_path, "cpu")
+    trainer.network.eval()
+    batch = [torch.from_numpy(each[:3]) for each in (hands.crops, hands.levels)]
+    with torch.inference_mode():
+        cost = float(trainer.loss(batch, torch.Generator().manual_seed(0)))
+        images = shrink(batch[0].float().flatten(0, 1)[:, None] / 255, 32).unflatten(0, (3, 13))
+        likely = trainer.network(images).log_softmax(2)
+    weights = level_weights(hands.take(Split.TRAIN).levels, 1.0)
+    costs = [
+        -float(likely[hand, bone, level]) * weights[bone, level]
+        for hand, levels in enumerate(batch[1].tolist())
+        for bone, level in enumerate(levels)
+    ]
+    assert cost == pytest.approx(float(np.mean(costs)), rel=1e-3)
 
 
 def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path, tmp_path: Path) -> None:
