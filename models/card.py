@@ -33,6 +33,8 @@ class Task(StrEnum):
     """Of recipes alone, since what they make reads bone age."""
     INTERVALS = "intervals"
     """Of a recipe alone: ages as classes. The weights read bone age, and that is their card's task."""
+    LEVELS = "levels"
+    """The RUS-CHN level of each of thirteen bones."""
 
 
 @dataclass(frozen=True)

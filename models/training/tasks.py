@@ -7,6 +7,7 @@ from models.card import Task
 from models.training.detection_run import train_detector
 from models.training.diibaa_run import train_diibaa
 from models.training.interval_net_run import train_intervals
+from models.training.levels_run import train_grader
 from models.training.plausibility_run import train_judge
 from models.training.quality_run import train_classifier, train_restoration
 from models.training.recipe import read_document
@@ -17,6 +18,7 @@ TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
     Task.DETECTION: train_detector,
     Task.DIIBAA: train_diibaa,
     Task.INTERVALS: train_intervals,
+    Task.LEVELS: train_grader,
     Task.PLAUSIBILITY: train_judge,
     Task.QUALITY: train_classifier,
     Task.RESTORATION: train_restoration,
