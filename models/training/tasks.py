@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from models.card import Task
+from models.training.bone_ages_run import train_bone_ages
 from models.training.detection_run import train_detector
 from models.training.plausibility_run import train_judge
 from models.training.quality_run import train_classifier, train_restoration
@@ -12,6 +13,7 @@ from models.training.segmentation_run import train_segmenter
 from models.training.task_run import TrainingOrder
 
 TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
+    Task.BONE_AGES: train_bone_ages,
     Task.DETECTION: train_detector,
     Task.PLAUSIBILITY: train_judge,
     Task.QUALITY: train_classifier,
