@@ -16,7 +16,7 @@ Months = NDArray[np.float64]
 
 @torch.inference_mode()
 def read_bones(network: nn.Module, bones: BoneSet, size: int, *, device: str = "cpu") -> Months:
-    """Of each radiograph, with the sex of its label. size: side of a crop in pixels; leaves the network in eval mode."""
+    """What is read with the sex of each label. size: side of a crop in pixels. Leaves the network in eval mode."""
     network.eval()
     months = np.full((len(bones), len(RUS_BONES)), np.nan)
     for start in range(0, len(bones), BATCH):
