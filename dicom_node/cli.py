@@ -8,6 +8,7 @@ import typer
 from dicom_node.cli_models import (
     calibrate,
     data_app,
+    evaluate_bones,
     evaluate_quality,
     evaluate_refusals,
     evaluate_runs,
@@ -31,6 +32,7 @@ app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
 app.command()(conformance)
+app.command()(evaluate_bones)
 app.command()(evaluate_quality)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)

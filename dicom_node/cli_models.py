@@ -262,6 +262,26 @@ def evaluate_quality(
     typer.echo(str(page))
 
 
+def evaluate_bones(
+    reader: Annotated[str, typer.Argument(help="Name of a run below --runs, or of weights, that reads single bones.")],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+) -> None:
+    """Write the page about single bones: the bone age each says, by age, beside the whole hand, and derived levels.
+
+    Example: dicom-node evaluate-bones bone_ages.slim --runs runs --data /data --output results/bone-ages.md
+    """
+    from models.evaluation.single_bones.run import write_single_bones
+
+    page = with_clear_faults(
+        lambda: write_single_bones(reader, runs=runs, data=data, output=output, fold=fold, limit=limit)
+    )
+    typer.echo(str(page))
+
+
 def evaluate_refusals(
     data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
     fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,

@@ -165,7 +165,7 @@ def test_it_is_trained_and_packaged_by_commands_with_an_interval_for_each_bone(t
         half_widths(bare)
 
 
-def test_a_recipe_of_radiographs_asks_for_data() -> None:
-    result = CliRunner().invoke(app, ["train", str(CONFIG / "bone_ages.slim.yaml"), "--output", "unused"])
+def test_a_recipe_of_radiographs_asks_for_data(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["train", str(CONFIG / "bone_ages.slim.yaml"), "--output", str(tmp_path / "run")])
     assert result.exit_code == 1
     assert "give their folder" in result.output

@@ -1,0 +1,109 @@
+"""Write the page about single bones: their readers on the images of one fold, and levels derived from what they say.
+
+1. choose images; 2. find their bones; 3. read each bone, and the whole hand; 4. measure and examine; 5. write.
+"""
+
+from pathlib import Path
+
+from models.bones.places import BoneSet, find_places
+from models.bones.reading import read_bones
+from models.data.radiographs import load_radiographs
+from models.detection.anatomy import RUS_BONES
+from models.evaluation.readings import read_with
+from models.evaluation.run import choose
+from models.evaluation.single_bones import tables
+from models.evaluation.single_bones.derived import (
+    LEAST_ORDER,
+    LEAST_RISING,
+    LEAST_WITH_AGE,
+    OLDER_BY_MONTHS,
+    Examined,
+    examine,
+)
+from models.evaluation.single_bones.loading import load_bone_reader
+from models.evaluation.single_bones.measured import Said, by_age, of_bone, together
+from models.registry import LoadedModel, load
+
+DETECTOR, HAND = "bone_detector", "whole_hand"
+
+
+def write_single_bones(
+    reader: str, *, runs: Path, data: Path, output: Path, fold: int = 9, limit: int | None = None,
+    cache: Path | None = None, device: str = "cpu",
+) -> Path:  # fmt: skip
+    """Write the page to `output`. reader: name of a run below `runs`, or of weights; one that is not there is said so.
+
+    limit: a fixed choice of so many images. Raises ValueError where the data or the weights are at fault.
+    """
+    command = f"dicom-node evaluate-bones {reader} --runs DIR --data DIR --output FILE --fold {fold}"
+    command += f" --limit {limit}" if limit else ""
+    model = load_bone_reader(reader, runs)
+    parts = ["# Single bones", *(_missing(command) if model is None else _measured(
+        model, _bones(data, fold, limit, cache), f"Command: `{command}`.", device
+    ))]  # fmt: skip
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return output
+
+
+def _bones(data: Path, fold: int, limit: int | None, cache: Path | None) -> BoneSet:
+    everything = load_radiographs(data, cache)
+    chosen = set(choose(everything.labels, fold, limit))
+    radiographs = everything.at([n for n, label in enumerate(everything.labels) if label in chosen])
+    if not len(radiographs):
+        raise ValueError(f"{data}: no radiographs in fold {fold}")
+    return BoneSet(radiographs, find_places(radiographs, load(DETECTOR), cache))
+
+
+def _missing(command: str) -> list[str]:
+    return [f"Command: `{command}`.", tables.empty_table()]
+
+
+def _measured(model: LoadedModel, bones: BoneSet, command: str, device: str) -> list[str]:
+    hand = load(HAND, device=device)
+    months = read_bones(model.network, bones, model.card.input_size, device=device)
+    said = Said(bones.radiographs.labels, months, read_with(hand, bones.radiographs, device=device))
+    ages = by_age(said)
+    weights = f"{model.card.name} {model.card.version} `{model.sha256[:12]}`, {HAND} {hand.card.version}"
+    return [
+        f"The bone age that each of the thirteen bones says alone, from the crop that {DETECTOR} finds. Months; the "
+        "label is a reading of the whole hand by Greulich & Pyle, so that a bone is held to what the hand says. "
+        f"{command} Weights: {weights} `{hand.sha256[:12]}`. {len(bones)} images; those that do not show a bone are "
+        "left out of it.",
+        tables.bones_table({bone: of_bone(said, bone) for bone in RUS_BONES}),
+        "## Which bone speaks best at which age",
+        "MAE, months, by age group of the label; the least of each group is bold.",
+        tables.ages_table(ages),
+        tables.best_table(ages),
+        "## Bones together",
+        "Images with all thirteen bones.",
+        tables.together_table(together(said)),
+        *_examined(examine(said)),
+    ]
+
+
+def _examined(found: Examined) -> list[str]:
+    verdicts = found.verdicts
+    passed = "All three are passed." if all(verdicts.values()) else "Not all are passed: no derived levels ship."
+    table = found.order_of_table
+    order = ", ".join(f"{tables.SEX_NAMES[sex]} {tau:.2f} against {table[sex]:.2f}" for sex, tau in found.order.items())
+    return [
+        "## Levels derived from bone ages",
+        "A research output, derived from a Greulich & Pyle reading: each bone's age through the RUS-CHN curve to a "
+        "total score, and the level that has the same share of the bone's own top score. Three examinations, with the "
+        "bounds that were set before.",
+        tables.examined_table(found),
+        f"1. {found.exchanges} crops of each bone are exchanged for those of a child at least {OLDER_BY_MONTHS:.0f} "
+        "months older, of the same sex; counted are bones not yet at the top. Each bone is read alone, so that no "
+        f"other level can move. At least {LEAST_RISING:.0%} of a bone's exchanges raise its level: "
+        f"{_word(verdicts['exchange'])}.",
+        f"2. Levels rise with age: Spearman's r of each bone is at least {LEAST_WITH_AGE}: {_word(verdicts['age'])}.",
+        "3. Bones reach the top in the known order: distal phalanges, other short bones, radius and ulna. Kendall's "
+        f"tau is at least {LEAST_ORDER} for both sexes, and higher than where every bone is given the hand's age, "
+        f"which the table of scores alone puts in order ({order}): {_word(verdicts['order'])}.",
+        passed,
+    ]
+
+
+def _word(verdict: bool) -> str:
+    return "passed" if verdict else "failed"
