@@ -266,7 +266,7 @@ def evaluate(
     """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
     Of a segmenter, named alone: its masks beside true ones and thresholds, and how often they fail. Of detectors: how
-    well they find what is marked, bones also by name and age.
+    well they find what is marked, bones also by name and age. Of graders: levels, bone age and confusion.
 
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """

@@ -30,6 +30,8 @@ class Task(StrEnum):
     """Whether a radiograph is good, and if not, which damage makes it poor."""
     RESTORATION = "restoration"
     """A better image of a poor one."""
+    LEVELS = "levels"
+    """The RUS-CHN level of each of thirteen bones."""
 
 
 @dataclass(frozen=True)

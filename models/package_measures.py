@@ -16,6 +16,7 @@ from models.evaluation.conformal import fit_interval, measured_coverage
 from models.evaluation.metrics import summarise
 from models.evaluation.readings import read_with
 from models.evaluation.segmentation_run import agreement_on, failures_on, held_out_masked
+from models.levels.measures import of_grader
 from models.plausibility.judged import reframed
 from models.plausibility.judging import Probabilities, judge, of_hand, threshold_for, verdict_of
 from models.plausibility.sources import phantom_hands
@@ -27,6 +28,7 @@ from models.training.bone_ages_recipe import BoneAgesRecipe
 from models.training.bone_ages_run import load_bone_sets
 from models.training.detection_recipe import DetectionRecipe
 from models.training.detection_run import load_marked_sets
+from models.training.levels_recipe import LevelsRecipe
 from models.training.plausibility_recipe import PlausibilityRecipe
 from models.training.plausibility_run import load_judged
 from models.training.quality_recipe import QualityRecipe, RestorationRecipe
@@ -43,6 +45,7 @@ AnyRecipe = (
     | PlausibilityRecipe
     | QualityRecipe
     | RestorationRecipe
+    | LevelsRecipe
 )
 
 
@@ -63,6 +66,8 @@ def measured(
         return of_classifier(draft, loaded, recipe, data, device)
     if isinstance(recipe, RestorationRecipe):
         return of_restoration(draft, loaded, recipe, data, device)
+    if isinstance(recipe, LevelsRecipe):
+        return of_grader(draft, loaded, data, cache, device)
     if isinstance(recipe, PlausibilityRecipe):
         return _judge(draft, loaded, recipe, data, cache, device)
     return _reader(draft, loaded, recipe, data, cache, device)

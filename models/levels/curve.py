@@ -65,7 +65,7 @@ def curve(sex: Sex) -> Curve:
     if not rows:
         raise KeyError(sex)
     coefficients = [float(row["coefficient"]) for row in sorted(rows, key=lambda row: int(row["power"]))]
-    months = _MONTHS * np.polynomial.polynomial.polyval(np.arange(TOP_SCORE + 1), coefficients)
+    months = np.asarray(_MONTHS * np.polynomial.polynomial.polyval(np.arange(TOP_SCORE + 1), coefficients), np.float64)
     first = int(np.flatnonzero(np.diff(months) <= 0)[-1]) + 1
     months[:first] = months[first]
     months.setflags(write=False)
