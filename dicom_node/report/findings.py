@@ -35,7 +35,7 @@ from dicom_node.report.subject import hand_laterality
 from dicom_node.report.summary import readings_beside, readings_in_front, refusal_summary, summary
 from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import LATERALITY_WORDS
-from pipelines.contract import Enhancement, ModelIdentity, ReaderReading
+from pipelines.contract import Enhancement, ModelIdentity, ReaderReading, ScaleEnd
 
 Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
 _CONTAINS = RelationshipTypeValues.CONTAINS
@@ -107,14 +107,16 @@ def _enhancement_group(case: ReadCase, context: ReportContext, uids: ResultUids,
 
 def _maturity_group(case: ReadCase, context: ReportContext, uids: ResultUids) -> Group:
     """Total score and bone age of the bones' levels, and where that stands at an end of the scale; one a sex read."""
-    measurements, ends = [], {}
+    measurements: list[Measurement] = []
+    ends: dict[ScaleEnd, QualitativeEvaluation] = {}
     for one in case.reading.maturity:
         told = [] if case.reading.sex else [assumed_sex(one.sex)]
         total = Measurement(codes.TOTAL_SCORE, tenth(one.score), codes.NO_UNITS)
         total[0].ContentSequence = ContentSequence([*told, *total[0].get("ContentSequence", ())])
         age = ReaderReading(one.sex, one.scale, one.bone_age_months, one.interval_months)
         measurements += [total, bone_age(age, f"{one.scale}: {one.method}", told)]
-        ends |= {one.end: QualitativeEvaluation(codes.SCALE_END, codes.SCALE_ENDS[one.end])} if one.end else {}
+        if one.end is not None:
+            ends[one.end] = QualitativeEvaluation(codes.SCALE_END, codes.SCALE_ENDS[one.end])
     algorithm = _algorithm(case.reading.models, context)
     return _group(case, uids, case.reading.maturity[0].scale, algorithm, measurements, list(ends.values()))
 

@@ -42,6 +42,8 @@ class Levels(WeightedStage):
 
     def _fit(self, card: Card) -> None:
         card.require(Task.LEVELS)
+        if card.classes != tuple(map(str, RUS_BONES)):
+            raise ValueError(f"{card.name}: grades other bones than the thirteen; give weights of a grader of these")
 
     @property
     def in_force(self) -> str:

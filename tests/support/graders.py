@@ -37,7 +37,9 @@ class BoneMonths(nn.Module):
 
 def sure_grader(levels: Sequence[int]) -> LoadedModel:
     """A loaded grader that finds these levels."""
-    card = replace(CARD, name="sure", task=Task.LEVELS, interval=None, input_size=32)
+    card = replace(
+        CARD, name="sure", task=Task.LEVELS, interval=None, input_size=32, classes=tuple(map(str, RUS_BONES))
+    )
     return LoadedModel(SureLevels(levels).eval(), card, "9" * 64)
 
 
