@@ -12,12 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import database, names
 from dicom_node.jobs.contract import Priority
+from dicom_node.jobs.deadline import Deadline
 from dicom_node.settings import Settings
 
 RANK = {Priority.STAT: 1, Priority.ROUTINE: 2}
 """DBOS takes the lowest number first."""
 CHUNK = 500
 """Ids looked up in one query."""
+ANSWER_S = 15.0
+"""How long a new job waits for the database: more than its own waits together, less than a modality's (30 s)."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +32,7 @@ class DatabaseQueue:
         self._settings = settings
         self._lock = threading.Lock()
         self._opened: tuple[DBOSClient, sa.Engine] | None = None
+        self._deadline = Deadline(ANSWER_S)
 
     def enqueue_image(self, key: str, *, priority: Priority = Priority.ROUTINE) -> None:
         """Make the image's job durable, unless it exists. Raises JobsUnavailable."""
@@ -39,13 +43,7 @@ class DatabaseQueue:
             "priority": RANK[priority],
             "app_version": names.VERSION,
         }
-        client, engine = self.open()
-        try:
-            # In our own transaction: DBOS's own enqueue retries a locked database without end.
-            with engine.begin() as connection:
-                client.enqueue_in_transaction(connection, options, key, 0, 0.0)
-        except SQLAlchemyError as error:
-            raise JobsUnavailable(f"job database: {type(error).__name__}") from error
+        self._deadline.ask(lambda: self._enqueue(options, key))
 
     def without_job(self, keys: Iterable[str]) -> Iterator[str]:
         """Those of the keys that have no job. Raises JobsUnavailable."""
@@ -69,14 +67,26 @@ class DatabaseQueue:
         except SQLAlchemyError as error:
             raise JobsUnavailable(f"job database: {type(error).__name__}") from error
 
-    def close(self) -> None:
-        """Let go of the connections."""
+    def close(self) -> bool:
+        """Let go of the connections; False where the database still owes an answer, which no process waits for."""
+        if not self._deadline.close():
+            return False
         with self._lock:
             if self._opened is not None:
                 client, engine = self._opened
                 client.destroy()
                 engine.dispose()
             self._opened = None
+        return True
+
+    def _enqueue(self, options: EnqueueOptions, key: str) -> None:
+        client, engine = self.open()
+        try:
+            # In our own transaction: DBOS's own enqueue retries a locked database without end.
+            with engine.begin() as connection:
+                client.enqueue_in_transaction(connection, options, key, 0, 0.0)
+        except SQLAlchemyError as error:
+            raise JobsUnavailable(f"job database: {type(error).__name__}") from error
 
     def open(self) -> tuple[DBOSClient, sa.Engine]:
         """The client and the engine for our own transactions. Raises JobsUnavailable."""

@@ -15,7 +15,7 @@ import structlog
 
 from dicom_node.border import at_border
 from dicom_node.errors import NodeError
-from dicom_node.jobs import names
+from dicom_node.jobs import misdated, names
 from dicom_node.jobs.attempts import HOUR_S
 from dicom_node.jobs.client import DatabaseQueue
 from dicom_node.jobs.gate import Policy, is_due
@@ -26,8 +26,9 @@ from dicom_node.spool.layout import Layout
 
 TICK_S = 1.0
 RELEASED_AT_ONCE = 20
-GIVING_UP_EVERY_S = 60.0
-"""Between two looks for held deliveries whose time is over; they are let go, and then park themselves."""
+OVERDUE_EVERY_S = 60.0
+"""Between two looks for held deliveries whose time is over, which are let go and then park themselves, and for jobs
+that wait for a time which the clock has left behind it once more."""
 REQUESTS_KEPT_S = 90 * 24 * HOUR_S
 """A request for commitment whose delivery was parked or removed may still be answered for so long."""
 
@@ -42,7 +43,7 @@ class Keeper:
         self._destinations, self._commitments = Destinations(layout), Commitments(layout)
         self._woken: set[str] = set()
         self._names = set(configured)
-        self._gave_up_at = 0.0
+        self._looked_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set; a fault is logged and left for the next tick."""
@@ -60,7 +61,7 @@ class Keeper:
     def tick(self, now: float) -> None:
         """Look at each destination once. now: seconds since 1970. Raises what the database and the files do."""
         self._wake_answered()
-        expired = now - self._gave_up_at >= GIVING_UP_EVERY_S
+        looks = abs(now - self._looked_at) >= OVERDUE_EVERY_S  # also where the clock was set back
         self._names |= set(self._destinations.known())  # also those that are no longer in the settings
         for name in sorted(self._names):
             if self._destinations.is_paused(name):
@@ -70,11 +71,17 @@ class Keeper:
                 self._release(name, RELEASED_AT_ONCE)
             elif is_due(absence, self._policy(name), now):
                 self._release(name, 1)
-            elif expired:
+            elif looks:
                 self._release(name, RELEASED_AT_ONCE, before=now - self._policy(name).give_up_after_h * HOUR_S)
-        if expired:
-            self._gave_up_at = now
+        if looks:
+            self._looked_at = now
             self._commitments.forget_old(now - REQUESTS_KEPT_S)
+            self._wake_misdated(now)
+
+    def _wake_misdated(self, now: float) -> None:
+        woken = misdated.wake(self._queue, now, misdated.longest_wait_s(map(self._policy, self._names)))
+        if woken:
+            log.warning("jobs_woken", count=woken, code="clock-set-back")
 
     def _wake_answered(self) -> None:
         """Let deliveries whose request for commitment was answered go at once; they look for the answer themselves."""

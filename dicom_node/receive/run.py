@@ -51,7 +51,7 @@ def run(config: Path, triage_by: Callable[[Settings], Triage] = lambda _settings
         housekeep(inbox, queue)
     notify.stopping()
     finished = receiver.stop(STOP_TIMEOUT_S)
-    queue.close()
+    finished = queue.close() and finished
     trail.stopped()
     pulse.end()
     log.info("receiver_stopped", finished=finished)

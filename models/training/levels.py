@@ -46,19 +46,21 @@ class LevelsTrainer(Loop[Batch]):
         super().__init__(recipe, network, _optimiser(network, recipe), batches, order, folder, device)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
-        """Mean over bones of the weighted cross-entropy over the batch."""
-        crops, levels = batch[0].float() / 255, batch[1].to(self.device)
-        mirrored = torch.rand(len(crops), generator=generator) < 0.5
-        crops = torch.where(mirrored[:, None, None, None] & self._mirrors, crops.flip(3), crops)
+        """Mean over bones and hands of the cross-entropy times the level's weight.
+
+        Not divided by the batch's weights: where the batch is small, that would take them back.
+        """
+        crops, levels = batch[0].to(self.device).float() / 255, batch[1].to(self.device)
+        if self.recipe.augmentation.flip:
+            mirrored = (torch.rand(len(crops), generator=generator) < 0.5).to(self.device)
+            crops = torch.where(mirrored[:, None, None, None], crops.flip(3), crops)
         settings = replace(self.recipe.augmentation, flip=False)
         images = augment(crops.flatten(0, 1)[:, None], self.recipe.input_size, settings, generator)
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.recipe.bfloat16):
-            answers = self.network(images.unflatten(0, crops.shape[:2]).to(self.device))
-        each = [
-            cross_entropy(answers[:, n, :count].float(), levels[:, n], self.weights[n, :count])
-            for n, count in enumerate(COUNTS)
-        ]
-        return torch.stack(each).mean()
+            answers = self.network(images.unflatten(0, crops.shape[:2]))
+        costs = cross_entropy(answers.float().flatten(0, 1), levels.flatten(), reduction="none").view_as(levels)
+        weights = self.weights.expand(len(levels), -1, -1).gather(2, levels[..., None])[..., 0]
+        return (costs * weights).mean()
 
     def measured(self) -> tuple[float, dict[str, float]]:
         """The geometric mean of the right levels' probabilities; shares where that is the likeliest, and within one."""
@@ -72,10 +74,6 @@ class LevelsTrainer(Loop[Batch]):
             "select_accuracy": round(float((off == 0).mean()), 4),
             "select_within_one": round(float((off <= 1).mean()), 4),
         }
-
-    @property
-    def _mirrors(self) -> bool:
-        return self.recipe.augmentation.flip
 
 
 def level_weights(levels: NDArray[np.int64], power: float) -> NDArray[np.float32]:

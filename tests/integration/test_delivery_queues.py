@@ -199,3 +199,14 @@ def test_a_delivery_that_was_held_too_long_is_parked(tmp_path: Path) -> None:
         node.enqueue(key, "pacs")
         node.until(key, "pacs", "parked")
     assert node.verdicts(key, "pacs")[0] == ("held", "connection-failed")
+
+
+def test_a_delivery_whose_time_the_clock_has_left_ahead_goes_within_a_minute_or_so(tmp_path: Path) -> None:
+    misdated, waiting = keys(2)
+    with recording_scp() as scp, delivering(tmp_path, {"pacs": peer(scp.port)}) as node:
+        for key, delay_s in ((misdated, 86400.0), (waiting, 600.0)):  # the second is a wait that there is
+            node.enqueue(key, "pacs", delay_s=delay_s)
+        node.start()
+        node.until(misdated, "pacs", "delivered")
+        assert node.verdicts(waiting, "pacs") == []
+        assert "clock-set-back" in node.log()

@@ -16,6 +16,7 @@ from dicom_node.errors import JobsUnavailable
 from dicom_node.jobs import names
 from dicom_node.jobs.client import DatabaseQueue, open_queue
 from dicom_node.jobs.database import BUSY_TIMEOUT_S, connect, prepare
+from dicom_node.jobs.deadline import Deadline
 from dicom_node.jobs.leases import RELEASING, TAKING_OVER, Lease, leading
 from dicom_node.settings import Settings
 from dicom_node.spool.layout import Layout
@@ -132,6 +133,21 @@ def test_hosts_of_two_versions_leave_nothing_behind(tmp_path: Path, queue: Datab
     assert jobs(queue)["image:running"].status == "PENDING"
     last.kill()
     until(lambda: delivered(queue, "running"), within_s=120)
+
+
+def test_a_database_that_takes_connections_and_is_silent_holds_nobody_up(
+    server: postgresql.Server, queue: DatabaseQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.enqueue_image("before")
+    monkeypatch.setattr(queue, "_deadline", Deadline(1.0))
+    with server.frozen():
+        for number in range(4):
+            began = time.monotonic()
+            with pytest.raises(JobsUnavailable):
+                queue.enqueue_image(f"image-{number % 2}")
+            assert time.monotonic() - began < 3
+        assert not queue.close()
+    until(lambda: set(jobs(queue)) == {"image:before", "image:image-0", "image:image-1"}, within_s=30)
 
 
 def test_a_stopped_worker_that_goes_on_after_its_job_was_taken_over_makes_no_second_result(

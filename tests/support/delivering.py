@@ -74,13 +74,14 @@ class Delivering:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def enqueue(self, key: str, *destinations: str) -> None:
-        """Results, and a delivery of them to each destination."""
+    def enqueue(self, key: str, *destinations: str, delay_s: float | None = None) -> None:
+        """Results, and a delivery of them to each destination, after a delay where one is given."""
         small_results(self.layout, key)
         client, engine = self.queue.open()
         with engine.begin() as connection:
             for name in destinations:
-                client.enqueue_in_transaction(connection, delivery_options(key, name, 0, None), key, name, 0, 0.0)
+                options = delivery_options(key, name, 0, delay_s)
+                client.enqueue_in_transaction(connection, options, key, name, 0, 0.0)
 
     def attempts(self, key: str, destination: str) -> list[Attempt]:
         """Every attempt at one delivery, in order."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from tests.support import tools
@@ -33,6 +34,19 @@ class Server:
     def stop(self) -> None:
         """Cut every connection, and take none."""
         self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For the block: connections stay open, the kernel takes new ones, and nobody answers."""
+        postmaster = psutil.Process(int(_processes(self.folder)[0]))
+        every = [postmaster, *postmaster.children()]
+        for process in every:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in every:
+                process.resume()
 
     def new_database(self) -> str:
         """The URL of an empty database."""

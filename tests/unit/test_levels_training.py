@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from models.card import Task
 from models.data.labels import Split
 from models.evaluation.levels_run import evaluate_graders
+from models.evaluation.measure import measure
+from models.evaluation.plan import Plan
 from models.levels.hands import load_graded
 from models.levels.phantom_site import write_phantom_site
 from models.levels.scale import BONES, COUNTS
 from models.package import package
+from models.preprocess import shrink
 from models.registry import load
 from models.training.levels import LevelsTrainer, level_weights
 from models.training.levels_recipe import load_levels_recipe
@@ -68,6 +72,27 @@ def test_a_step_learns_every_bone_and_the_same_generator_costs_the_same(site: Pa
     assert float(first.detach()) > 1.5
 
 
+def test_a_batch_costs_the_mean_of_its_weighted_cross_entropies(site: Path, tmp_path: Path) -> None:
+    still = dict.fromkeys(["rotation_deg", "scale", "log_aspect", "shift", "log_gamma", "contrast", "noise"], 0.0)
+    unmoved = {"augmentation": {**still, "flip": False}, "bfloat16": False, "class_weights": 1.0}
+    text = RECIPE + yaml.safe_dump(unmoved)
+    recipe, hands = load_levels_recipe(recipe_in(tmp_path, text)), load_graded(site, 32, tmp_path)
+    trainer = LevelsTrainer(recipe, hands.take(Split.TRAIN), hands.take(Split.SELECT), tmp_path, "cpu")
+    trainer.network.eval()
+    batch = [torch.from_numpy(each[:3]) for each in (hands.crops, hands.levels)]
+    with torch.inference_mode():
+        cost = float(trainer.loss(batch, torch.Generator().manual_seed(0)))
+        images = shrink(batch[0].float().flatten(0, 1)[:, None] / 255, 32).unflatten(0, (3, 13))
+        likely = trainer.network(images).log_softmax(2)
+    weights = level_weights(hands.take(Split.TRAIN).levels, 1.0)
+    costs = [
+        -float(likely[hand, bone, level]) * weights[bone, level]
+        for hand, levels in enumerate(batch[1].tolist())
+        for bone, level in enumerate(levels)
+    ]
+    assert cost == pytest.approx(float(np.mean(costs)), rel=1e-3)
+
+
 def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path, tmp_path: Path) -> None:
     """A whole site to a card: the training loss falls, weights are packaged, and the evaluation reads them."""
     text = RECIPE.replace("epochs: 2", "epochs: 10")
@@ -81,6 +106,7 @@ def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path
     )
     assert (card.task, card.interval, card.classes) == (Task.LEVELS, None, tuple(map(str, BONES)))
     assert card.metrics["test_hands"] == 2
+    assert 0 < card.metrics["test_mae_months"] < 150
     assert card.data.startswith("a site's own")
     loaded = load("grader", directory=tmp_path / "weights")
     assert loaded.card.parameters["counts"] == list(COUNTS)
@@ -90,6 +116,9 @@ def test_levels_are_told_from_phantoms_once_they_were_learnt_by_heart(site: Path
     )  # fmt: skip
     assert page == (tmp_path / "out" / "levels-fold9.md").read_text(encoding="utf-8")
     assert "| radius | 15 |" in page
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".csv", ".md", ".png", ".png"]
+    with pytest.raises(ValueError, match="graders are measured with --fold and --output alone"):
+        measure(Plan((str(tmp_path / "run"),), limit=3), data=site, output=None, weights_directory=None, device="cpu")
 
 
 def test_a_stopped_training_ends_as_if_it_had_not_been(site: Path, tmp_path: Path) -> None:
