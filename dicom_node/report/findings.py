@@ -117,8 +117,9 @@ def _maturity_group(case: ReadCase, context: ReportContext, uids: ResultUids) ->
         measurements += [total, bone_age(age, f"{one.scale}: {one.method}", told)]
         if one.end is not None:
             ends[one.end] = QualitativeEvaluation(codes.SCALE_END, codes.SCALE_ENDS[one.end])
-    algorithm = _algorithm(case.reading.models, context)
-    return _group(case, uids, case.reading.maturity[0].scale, algorithm, measurements, list(ends.values()))
+    first = case.reading.maturity[0]
+    models = [model for model in case.reading.models if model.name == first.grader]
+    return _group(case, uids, first.scale, _algorithm(models, context, first.grader), measurements, list(ends.values()))
 
 
 def _group(

@@ -60,8 +60,22 @@ class Levels(WeightedStage):
         crops = cut_bones(pixels, boxes, round(size * MARGIN))
         (probabilities,) = grade(self.model.network, crops[None], size, device=self._device)
         sexes = (case.radiograph.sex,) if case.radiograph.sex else tuple(Sex)
-        maturity = tuple(_maturity(probabilities, sex, self.method) for sex in sexes)
+        maturity = tuple(self._maturity(probabilities, sex) for sex in sexes)
         return replace(case, bones=_graded(case.bones, probabilities.argmax(1).tolist(), sexes), maturity=maturity)
+
+    def _maturity(self, probabilities: NDArray[np.float64], sex: Sex) -> Maturity:
+        age = age_of_levels(probabilities, sex.value)
+        return Maturity(
+            scale=NAME,
+            grader=self.model.card.name,
+            method=self.method,
+            sex=sex,
+            score=age.score,
+            most_score=TOP_SCORE,
+            bone_age_months=age.months,
+            interval_months=(age.low_months, age.high_months),
+            end=_ENDS[age.end] if age.end else None,
+        )
 
 
 def _graded(bones: Sequence[FoundBone], levels: Sequence[int], sexes: Sequence[Sex]) -> tuple[FoundBone, ...]:
@@ -71,17 +85,3 @@ def _graded(bones: Sequence[FoundBone], levels: Sequence[int], sexes: Sequence[S
         score = level_scores(bone, sexes[0].value)[level] if len(sexes) == 1 else None
         said[Bone(bone)] = level, score
     return tuple(replace(each, level=said[each.bone][0], level_score=said[each.bone][1]) for each in bones)
-
-
-def _maturity(probabilities: NDArray[np.float64], sex: Sex, method: str) -> Maturity:
-    age = age_of_levels(probabilities, sex.value)
-    return Maturity(
-        scale=NAME,
-        method=method,
-        sex=sex,
-        score=age.score,
-        most_score=TOP_SCORE,
-        bone_age_months=age.months,
-        interval_months=(age.low_months, age.high_months),
-        end=_ENDS[age.end] if age.end else None,
-    )

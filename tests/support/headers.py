@@ -211,7 +211,7 @@ def full_reading(sex: Sex | None = Sex.FEMALE) -> Reading:
 
 def maturity_of(sex: Sex = Sex.FEMALE, end: ScaleEnd | None = None) -> Maturity:
     """A total score of about half the scale."""
-    return Maturity("RUS-CHN", "levels of phantoms", sex, 520.04, 1000, 118.66, (108.2, 128.8), end)
+    return Maturity("RUS-CHN", "grader", "levels of phantoms", sex, 520.04, 1000, 118.66, (108.2, 128.8), end)
 
 
 def earlier_of() -> tuple[EarlierReading, ...]:

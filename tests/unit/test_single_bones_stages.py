@@ -20,7 +20,7 @@ from pipelines.stages.bone_ages import BoneAges
 from pipelines.stages.contract import Case, Stage
 from pipelines.stages.levels import Levels
 from pipelines.stages.mirror import MirrorRight
-from tests.support.graders import SureLevels, bone_reader, sure_grader
+from tests.support.graders import SureLevels, bone_reader, sure_grader, write_untrained
 from tests.support.marked import bone_detector
 from tests.support.readers import AreaMeans, loaded
 from tests.unit.test_bones_stage import LEFT, RIGHT, fractions, stage, without
@@ -51,7 +51,8 @@ def test_levels_are_told_with_their_scores_and_the_bone_age_of_their_sum(sex: Se
     total = total_score(LEVELS, sex.value)
     assert maturity.score == pytest.approx(total)
     assert maturity.bone_age_months == pytest.approx(age_of_score(total, sex.value).months)
-    assert (maturity.scale, maturity.method, maturity.sex, maturity.end) == ("RUS-CHN", "as drawn", sex, None)
+    assert (maturity.scale, maturity.grader, maturity.method) == ("RUS-CHN", "sure", "as drawn")
+    assert (maturity.sex, maturity.end) == (sex, None)
 
 
 def test_at_the_top_levels_the_bone_age_is_told_to_be_a_bound() -> None:
@@ -158,3 +159,16 @@ def test_what_single_bones_say_is_in_the_reading_and_leaves_the_bone_age_in_fron
     assert (full.bone_age_months, full.interval_months) == (plain.bone_age_months, plain.interval_months)
     assert np.array_equal(full.heatmap_months, plain.heatmap_months)
     assert {model.name for model in full.models} - {model.name for model in plain.models} == {"sure", "bones"}
+
+
+@pytest.mark.parametrize("name", ["bone_age_levels", "bone_age_bones"])
+def test_the_pipelines_that_switch_them_on_read_a_phantom_with_weights_of_the_site(name: str, tmp_path: Path) -> None:
+    pipeline = build(pipeline_path(name), weights_directory=write_untrained(tmp_path / "weights"), device="cpu")
+    (reading,) = pipeline.read([HandRadiograph(LEFT.pixels, sex=Sex.FEMALE, age_months=120)])
+    assert isinstance(reading, Reading)
+    assert len(reading.bones) == 13
+    graded = name == "bone_age_levels"
+    assert all((bone.level is not None) is graded for bone in reading.bones)
+    assert all((bone.bone_age_months is not None) is not graded for bone in reading.bones)
+    assert len(reading.maturity) == graded
+    assert {model.name for model in reading.models} >= {"levels" if graded else "bone_ages", "bone_detector"}

@@ -56,7 +56,11 @@ def _bones(data: Path, fold: int, limit: int | None, cache: Path | None) -> Bone
 
 
 def _missing(command: str) -> list[str]:
-    return [f"Command: `{command}`.", tables.empty_table()]
+    first = (
+        "The bone age that each of the thirteen bones says alone, and levels derived from it, are not measured yet: "
+        "`dicom-node train config/training/bone_ages.slim.yaml --data DIR` comes first."
+    )
+    return [f"{first} Command: `{command}`.", tables.empty_table()]
 
 
 def _measured(model: LoadedModel, bones: BoneSet, command: str, device: str) -> list[str]:
