@@ -112,7 +112,8 @@ def _maturity_group(case: ReadCase, context: ReportContext, uids: ResultUids) ->
     for one in case.reading.maturity:
         told = [] if case.reading.sex else [assumed_sex(one.sex)]
         total = Measurement(codes.TOTAL_SCORE, tenth(one.score), codes.NO_UNITS)
-        total[0].ContentSequence = ContentSequence([*told, *total[0].get("ContentSequence", ())])
+        if told:  # an empty sequence is an error (PS3.3 Table C.17-6)
+            total[0].ContentSequence = ContentSequence([*told, *total[0].get("ContentSequence", ())])
         age = ReaderReading(one.sex, one.scale, one.bone_age_months, one.interval_months)
         measurements += [total, bone_age(age, f"{one.scale}: {one.method}", told)]
         if one.end is not None:
