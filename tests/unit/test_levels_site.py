@@ -12,7 +12,7 @@ from models.data.check import check_site
 from models.data.images import read_image
 from models.data.labels import Split
 from models.data.site import read_site
-from models.data.site_labels import read_site_labels
+from models.data.site_labels import SiteLabel, read_site_labels
 from models.data.site_levels import BOX_COLUMNS, LEVEL_COLUMNS, read_site_levels
 from models.levels.crops import cut_bones
 from models.levels.curve import age_of_score, curve
@@ -169,6 +169,33 @@ def test_a_fault_of_the_tables_is_one_line_that_says_where_and_what_to_do(
     assert any(line in found for found in faults), faults
     with pytest.raises(ValueError, match="See all of them with: dicom-node data check"):
         load_graded(path, 32, tmp_path)
+
+
+def test_a_box_beside_its_image_is_named_when_it_is_cut(site: Path, tmp_path: Path) -> None:
+    def beside(rows: Rows) -> None:
+        rows[1][2:] = ["700", "10", "720", "30"]
+
+    with pytest.raises(
+        ValueError, match=r"labels\.csv:2 \(0000\.png\): box 700, 10, 720, 30: shows nothing of 500x640"
+    ):
+        load_graded(copied(site, tmp_path, "boxes.csv", beside), 32, tmp_path)
+
+
+def test_without_boxes_the_detector_finds_the_bones_and_hands_it_does_not_find_are_left_out(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = copied(site, tmp_path, "", lambda rows: None)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(", boxes: boxes.csv", ""), encoding="utf-8")
+    hands = load_graded(path, 32, tmp_path)
+    assert 4 <= len(hands) < 10
+    assert hands.crops.shape[1:] == (13, 37, 37)
+    assert f"{10 - len(hands)} of 10 hands are left out" in capsys.readouterr().out
+    known = load_graded(site, 32, tmp_path)
+    row = {label.image: n for n, label in enumerate(known.labels) if isinstance(label, SiteLabel)}
+    for label, levels in zip(hands.labels, hands.levels, strict=True):
+        assert isinstance(label, SiteLabel)
+        np.testing.assert_array_equal(levels, known.levels[row[label.image]])
 
 
 def test_what_is_unlikely_or_never_seen_is_told_but_prevents_nothing(site: Path, tmp_path: Path) -> None:
