@@ -36,7 +36,10 @@ class _Axis:
 
 
 def draw_levels(column: Column, bones: Sequence[FoundBone], scale: str) -> None:
-    """A row a graded bone: as many steps as its scale has, the reached ones filled; level and score in figures."""
+    """A row a graded bone: as many steps as its scale has, the reached ones filled; level and score in figures.
+
+    At least one bone is graded.
+    """
     graded = [bone for bone in bones if bone.level is not None]
     column.text(f"{scale} level of each bone", 0.85, QUIET)
     sheet = _sheet(column)

@@ -128,7 +128,8 @@ def _write_bones(column: Column, reading: Reading) -> None:
         draw_bone_ages(column, reading)
     if reading.maturity:
         column.rule()
-        draw_levels(column, reading.bones, reading.maturity[0].scale)
+        if any(bone.level is not None for bone in reading.bones):
+            draw_levels(column, reading.bones, reading.maturity[0].scale)
         draw_curve(column, reading.maturity)
         for one in reading.maturity:
             column.text(f"{maturity_words(one, reading.sex)}.", 1.0)
