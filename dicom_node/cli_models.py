@@ -78,6 +78,25 @@ def data_phantom_levels(
     typer.echo(str(with_clear_faults(lambda: write_phantom_site(output, hands, seed))))
 
 
+@data_app.command("derived-levels")
+def data_derived_levels(
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    output: Annotated[
+        Path, typer.Option(help="Folder to write into; it names images, and holds none.", file_okay=False)
+    ],
+    images: Annotated[
+        int, typer.Option(min=4, help="At most so many to train on, and a quarter for each other use.")
+    ] = 2000,
+) -> None:
+    """Write a set whose levels are derived from bone ages by Greulich & Pyle, for research: no reader gave them.
+
+    Example: dicom-node data derived-levels --data /data --output derived
+    """
+    from models.levels.derived_site import write_derived_site
+
+    typer.echo(str(with_clear_faults(lambda: write_derived_site(data, output, images))))
+
+
 @models_app.callback()
 def models() -> None:
     """The weights this site reads with.
@@ -282,6 +301,8 @@ def evaluate_bones(
     runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
     data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
     output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
+    grader: Annotated[str | None, typer.Option(help="Name of a run that learnt the derived levels of --site.")] = None,
+    site: Annotated[Path | None, typer.Option(help="YAML file of `data derived-levels`.", exists=True)] = None,
     fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
     limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
 ) -> None:
@@ -292,7 +313,9 @@ def evaluate_bones(
     from models.evaluation.single_bones.run import write_single_bones
 
     page = with_clear_faults(
-        lambda: write_single_bones(reader, runs=runs, data=data, output=output, fold=fold, limit=limit)
+        lambda: write_single_bones(
+            reader, runs=runs, data=data, output=output, grader=grader, site=site, fold=fold, limit=limit
+        )
     )
     typer.echo(str(page))
 

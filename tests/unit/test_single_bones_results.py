@@ -9,18 +9,23 @@ import torch
 from typer.testing import CliRunner
 
 from dicom_node.cli import app
-from models.data.labels import Label
+from models.card import Task
+from models.data.labels import Label, Split
 from models.detection.anatomy import RUS_BONES
 from models.detection.hand_shape import HandBone
 from models.evaluation.single_bones import tables
-from models.evaluation.single_bones.derived import derived_levels, examine, known_rank
+from models.evaluation.single_bones.derived import derived_levels, examine_ages, examine_grader, known_rank
 from models.evaluation.single_bones.measured import Said, by_age, of_bone, together
 from models.levels.curve import curve, score_of_age
 from models.levels.derived import derived_level
-from models.levels.scale import BONES, COUNTS, SEXES, TOP_SCORE, Sex, level_scores
+from models.levels.hands import GradedHands, load_graded
+from models.levels.scale import BONES, COUNTS, MOST_LEVELS, SEXES, TOP_SCORE, Sex, level_scores
 from models.networks import build_network
+from models.training.levels_recipe import load_levels_recipe
 from tests.support.folder import write_folder
+from tests.support.readers import loaded
 
+CONFIG = Path(__file__).parents[2] / "config" / "training"
 DISTAL = HandBone.DISTAL_PHALANX_1
 
 
@@ -82,36 +87,85 @@ def test_a_derived_level_never_falls_with_age_and_reaches_from_the_first_to_the_
 
 
 def test_bones_that_say_the_age_pass_the_first_two_examinations_and_know_no_order() -> None:
-    assert examine(said()).verdicts == {"exchange": True, "age": True, "order": False}
-    assert examine(said(spread=2.0)).verdicts["exchange"]
+    assert examine_ages(said()).verdicts == {"exchange": True, "age": True, "order": False}
+    assert examine_ages(said(spread=2.0)).verdicts["exchange"]
 
 
 def test_bones_that_mature_in_the_known_order_pass_the_third_and_in_the_reverse_order_fail() -> None:
     ahead = {bone: 36.0 - 18 * known_rank(bone) for bone in RUS_BONES}
-    assert examine(said(ahead)).verdicts["order"]
-    assert not examine(said({bone: -months for bone, months in ahead.items()})).verdicts["order"]
+    assert examine_ages(said(ahead)).verdicts["order"]
+    assert not examine_ages(said({bone: -months for bone, months in ahead.items()})).verdicts["order"]
 
 
 def test_a_bone_that_says_nothing_of_age_fails_the_first_two() -> None:
     known = said()
     known.months[:, 4] = np.random.default_rng(1).uniform(30, 200, len(known.labels))
-    found = examine(known)
+    found = examine_ages(known)
     assert (found.verdicts["exchange"], found.verdicts["age"]) == (False, False)
-    assert found.rising[RUS_BONES[4]] < 0.8 < found.rising[RUS_BONES[0]]
+    assert found.exchanged.rising[RUS_BONES[4]] < 0.8 < found.exchanged.rising[RUS_BONES[0]]
     known.months[:, 4] = np.nan
-    missing = examine(known)
-    assert np.isnan(missing.rising[RUS_BONES[4]])
+    missing = examine_ages(known)
+    assert np.isnan(missing.exchanged.rising[RUS_BONES[4]])
     assert not missing.verdicts["exchange"]
-    assert np.isnan(derived_levels(known)[:, 4]).all()
+    assert np.isnan(derived_levels(known.labels, known.months)[:, 4]).all()
 
 
 def test_half_of_the_children_have_a_bone_at_the_top_from_the_age_that_is_told() -> None:
-    found = examine(said())
+    found = examine_ages(said())
     for sex in SEXES:
         oldest = curve(sex).oldest_months
         reached = found.reached_months[sex][HandBone.RADIUS]
         assert reached == float("inf") or abs(reached - oldest) < 36
-    assert "never" in tables.examined_table(examine(said(dict.fromkeys(RUS_BONES, -100.0))))
+    assert "never" in tables.examined_table(examine_ages(said(dict.fromkeys(RUS_BONES, -100.0))))
+
+
+class Steps(torch.nn.Module):
+    """Level n of a bone whose crop has grey n; with a leak every bone has the level of the hand's brightest."""
+
+    def __init__(self, leak: bool) -> None:
+        super().__init__()
+        self.leak = leak
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        grey = (crops * 255).mean((2, 3, 4)).round()
+        grey = grey.amax(1, keepdim=True).expand_as(grey) if self.leak else grey
+        last = torch.tensor(COUNTS) - 1
+        return 50.0 * torch.nn.functional.one_hot(grey.minimum(last).long(), MOST_LEVELS)
+
+
+def graded(count: int = 80) -> GradedHands:
+    """Hands whose crops are as grey as their bones' derived levels."""
+    known = said(count=count)
+    levels = derived_levels(known.labels, known.months).astype(np.int64)
+    crops = np.repeat(np.repeat(levels[:, :, None, None], 8, 2), 8, 3).astype(np.uint8)
+    return GradedHands(known.labels, crops, levels)
+
+
+def test_a_grader_that_looks_at_each_bone_passes_the_exchange_and_one_that_mixes_them_fails() -> None:
+    apart, mixed = (
+        examine_grader(loaded(Steps(leak), input_size=8, task=Task.LEVELS, interval=None), graded())
+        for leak in (False, True)
+    )
+    assert apart.verdicts == {"exchange": True, "age": True, "order": False}
+    assert apart.exchanged.most is not None
+    assert min(apart.exchanged.most.values()) >= 0.95
+    assert not mixed.verdicts["exchange"]
+    assert "and farther than any other" in tables.examined_table(apart)
+
+
+def test_a_set_of_derived_levels_is_one_that_a_grader_is_trained_on(tmp_path: Path) -> None:
+    data = write_folder(tmp_path / "data", {1: 0, 2: 3, 4: 8, 5: 8, 9: 9})
+    asked = ["data", "derived-levels", "--data", str(data), "--output", str(tmp_path / "site")]
+    for status in (0, 1):
+        result = CliRunner().invoke(app, asked)
+        assert result.exit_code == status, result.output
+    assert "there is a set here already" in result.output
+    hands = load_graded(tmp_path / "site" / "site.yaml", 16, tmp_path / "cache")
+    assert {label.split for label in hands.labels} == set(Split)
+    expected = [derived_level(bone, 120, "F") for bone in BONES]
+    assert hands.levels.tolist() == [expected] * len(hands)
+    recipe = load_levels_recipe(CONFIG / "levels.derived.slim.yaml")
+    assert recipe.name == "levels.derived.slim"
 
 
 def run_folder(folder: Path) -> Path:
@@ -148,6 +202,7 @@ def test_the_command_writes_the_page_of_a_run_and_says_of_one_that_was_not_train
     assert "no derived levels ship" in page
     absent = invoke("nothing", tmp_path / "runs", data, tmp_path / "out" / "absent.md")
     assert absent.count("not trained") == 13
+    assert "## A grader of derived levels" in absent
 
 
 def test_weights_that_read_no_single_bones_are_refused(tmp_path: Path) -> None:

@@ -9,38 +9,41 @@ from models.bones.places import BoneSet, find_places
 from models.bones.reading import read_bones
 from models.data.radiographs import load_radiographs
 from models.detection.anatomy import RUS_BONES
+from models.evaluation.levels_run import load_grader
 from models.evaluation.readings import read_with
 from models.evaluation.run import choose
+from models.evaluation.run_subject import WEIGHTS
 from models.evaluation.single_bones import tables
-from models.evaluation.single_bones.derived import (
-    LEAST_ORDER,
-    LEAST_RISING,
-    LEAST_WITH_AGE,
-    OLDER_BY_MONTHS,
-    Examined,
-    examine,
-)
+from models.evaluation.single_bones.derived import examine_ages, examine_grader
 from models.evaluation.single_bones.loading import load_bone_reader
 from models.evaluation.single_bones.measured import Said, by_age, of_bone, together
+from models.evaluation.single_bones.words import examined_words
+from models.levels.hands import load_graded
 from models.registry import LoadedModel, load
 
 DETECTOR, HAND = "bone_detector", "whole_hand"
 
 
 def write_single_bones(
-    reader: str, *, runs: Path, data: Path, output: Path, fold: int = 9, limit: int | None = None,
-    cache: Path | None = None, device: str = "cpu",
+    reader: str, *, runs: Path, data: Path, output: Path, grader: str | None = None, site: Path | None = None,
+    fold: int = 9, limit: int | None = None, cache: Path | None = None, device: str = "cpu",
 ) -> Path:  # fmt: skip
     """Write the page to `output`. reader: name of a run below `runs`, or of weights; one that is not there is said so.
 
-    limit: a fixed choice of so many images. Raises ValueError where the data or the weights are at fault.
+    grader: name of a run below `runs` that learnt the derived levels of `site`; None, or one that was not trained, is
+    said too. limit: a fixed choice of so many images, for the readers of bones. Raises ValueError where the data or the
+    weights are at fault.
     """
     command = f"dicom-node evaluate-bones {reader} --runs DIR --data DIR --output FILE --fold {fold}"
     command += f" --limit {limit}" if limit else ""
+    command += f" --grader {grader} --site SITE" if grader else ""
     model = load_bone_reader(reader, runs)
-    parts = ["# Single bones", *(_missing(command) if model is None else _measured(
-        model, _bones(data, fold, limit, cache), f"Command: `{command}`.", device
-    ))]  # fmt: skip
+    parts = ["# Single bones"]
+    if model is None:
+        parts += _missing(command)
+    else:
+        parts += _measured(model, _bones(data, fold, limit, cache), f"Command: `{command}`.", device)
+    parts += _grader(None if grader is None else runs / grader, site, fold, cache)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return output
@@ -82,32 +85,26 @@ def _measured(model: LoadedModel, bones: BoneSet, command: str, device: str) -> 
         "## Bones together",
         "Images with all thirteen bones.",
         tables.together_table(together(said)),
-        *_examined(examine(said)),
-    ]
-
-
-def _examined(found: Examined) -> list[str]:
-    verdicts = found.verdicts
-    passed = "All three are passed." if all(verdicts.values()) else "Not all are passed: no derived levels ship."
-    table = found.order_of_table
-    order = ", ".join(f"{tables.SEX_NAMES[sex]} {tau:.2f} against {table[sex]:.2f}" for sex, tau in found.order.items())
-    return [
         "## Levels derived from bone ages",
         "A research output, derived from a Greulich & Pyle reading: each bone's age through the RUS-CHN curve to a "
         "total score, and the level that has the same share of the bone's own top score. Three examinations, with the "
-        "bounds that were set before.",
-        tables.examined_table(found),
-        f"1. {found.exchanges} crops of each bone are exchanged for those of a child at least {OLDER_BY_MONTHS:.0f} "
-        "months older, of the same sex; counted are bones not yet at the top. Each bone is read alone, so that no "
-        f"other level can move. At least {LEAST_RISING:.0%} of a bone's exchanges raise its level: "
-        f"{_word(verdicts['exchange'])}.",
-        f"2. Levels rise with age: Spearman's r of each bone is at least {LEAST_WITH_AGE}: {_word(verdicts['age'])}.",
-        "3. Bones reach the top in the known order: distal phalanges, other short bones, radius and ulna. Kendall's "
-        f"tau is at least {LEAST_ORDER} for both sexes, and higher than where every bone is given the hand's age, "
-        f"which the table of scores alone puts in order ({order}): {_word(verdicts['order'])}.",
-        passed,
+        "bounds that were set before. Each bone is read alone, so that in the first no other level can move.",
+        *examined_words(examine_ages(said)),
     ]
 
 
-def _word(verdict: bool) -> str:
-    return "passed" if verdict else "failed"
+def _grader(run: Path | None, site: Path | None, fold: int, cache: Path | None) -> list[str]:
+    """The section of a grader that learnt derived levels, whose attention lets a bone's level draw on the others."""
+    title = "## A grader of derived levels"
+    if run is None or site is None or not (run / WEIGHTS).is_file():
+        return [
+            title,
+            "Not trained: `dicom-node data derived-levels`, then `config/training/levels.derived.slim.yaml`.",
+        ]
+    model = load_grader(str(run)).model
+    hands = load_graded(site, model.card.input_size, cache).of_fold(fold)
+    first = (
+        "It sees all thirteen crops of a hand together, and learnt for each bone the level that the hand's age gives "
+        f"by the same rule. {len(hands)} images with all thirteen bones. Weights: `{model.sha256[:12]}`."
+    )
+    return [title, first, *examined_words(examine_grader(model, hands))]

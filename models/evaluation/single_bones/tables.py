@@ -74,11 +74,16 @@ def together_table(rows: Sequence[Row]) -> str:
 def examined_table(found: Examined) -> str:
     """A row a bone: what each examination says of it."""
     sexes = list(found.reached_months)
-    head = ["bone", "level rises with an older child's crop", "Spearman's r with age"]
+    exchanged = found.exchanged
+    head = ["bone", "level rises with an older child's crop"]
+    head += [] if exchanged.most is None else ["and farther than any other"]
+    head += ["Spearman's r with age"]
     head += [f"half of {SEX_NAMES[sex]} at the top from" for sex in sexes]
     rows = [
         [
-            _name(bone), f"{100 * found.rising[bone]:.1f} %", f"{found.with_age[bone]:.3f}",
+            _name(bone), f"{100 * exchanged.rising[bone]:.1f} %",
+            *([] if exchanged.most is None else [f"{100 * exchanged.most[bone]:.1f} %"]),
+            f"{found.with_age[bone]:.3f}",
             *(_years(found.reached_months[sex][bone]) for sex in sexes),
         ]
         for bone in RUS_BONES
