@@ -16,7 +16,8 @@ from pipelines.contract import Bone, FoundBone, Reading
 _FINER: Final = 2
 _ROW_UNITS: Final = 1.3
 _NAME_UNITS: Final = 4.0
-_VALUE_UNITS: Final = 7.6
+_VALUE_UNITS: Final = 8.4
+"""Holds the longest text, "14 of 14, score 210"."""
 _REACHED: Final[Colour] = (86, 180, 233)
 _TOP_LEVELS: Final = {Bone(HandBone(bone)): count - 1 for bone, count in zip(BONES, COUNTS, strict=True)}
 

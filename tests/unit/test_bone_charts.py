@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dicom_node.report import bone_chart
 from dicom_node.report.bone_chart import draw_bone_ages, draw_levels
 from dicom_node.report.maturity_curve import draw_curve
-from dicom_node.report.panel import READING, Column
+from dicom_node.report.panel import READING, TEXT, Column
 from dicom_node.report.picture import Imprint, Shown, draw_picture
 from dicom_node.report.summary import maturity_words, summary
 from models.levels.curve import curve
@@ -44,6 +44,16 @@ def test_a_higher_level_fills_more_of_its_bone_s_steps_and_the_top_fills_all() -
         filled.append(int(near(levels(at), bone_chart._REACHED).sum()))
     assert filled[0] == 0
     assert filled[1] == pytest.approx(filled[2] / 2, rel=0.05)
+
+
+def test_the_longest_words_of_a_row_fit_its_width() -> None:
+    longest = tuple(
+        replace(bone, level=count - 1, level_score=888) for bone, count in zip(bones_of(), COUNTS, strict=True)
+    )
+    image = levels(longest)
+    right = WIDTH - Column(WIDTH, UNIT).margin
+    assert not near(image[:, right - 2 : right + 1], TEXT, 100).any()
+    assert near(image[:, right - round(2.5 * UNIT) : right - 2], TEXT, 100).any()
 
 
 def test_each_graded_bone_has_a_row_and_bones_without_a_level_have_none() -> None:
