@@ -38,9 +38,9 @@ class Damage:
 
 
 DAMAGES: Mapping[Kind, Damage] = {
-    Kind.LOW_RESOLUTION: Damage("times coarser", 4.5, 1, 32, damage.coarse),
-    Kind.NOISE: Damage("photons where the image is bright", 40, 1, 10_000, damage.noisy),
-    Kind.LABEL: Damage("of each side at most, in the central 60 %", 0.22, 0.05, 0.6, covering_label),
+    Kind.LOW_RESOLUTION: Damage("times coarser", 5, 1, 32, damage.coarse),
+    Kind.NOISE: Damage("photons where the image is bright", 80, 1, 10_000, damage.noisy),
+    Kind.LABEL: Damage("of each side at most, in the central 60 %", 0.27, 0.05, 0.6, covering_label),
     Kind.LETTERS: Damage("of the frame's height", 0.06, 0.01, 0.3, damage.lettered),
     Kind.BLUR: Damage("of the frame's height, SD", 0.008, 0.001, 0.1, damage.blurred),
     Kind.JPEG: Damage("of 100, quality", 8, 1, 100, damage.blocky),

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from dicom_node.cli import app
 from models.card import Task, read_card
-from models.data.labels import Split
+from models.data.labels import Label, Split
+from models.degradation.kinds import Kind
+from models.degradation.mixture import Mixture, poor_images
 from models.degradation.transforms import degradation, degrade
 from models.networks import build_network
 from models.networks.residual_unet import ResidualUNet
@@ -19,8 +21,9 @@ from models.phantom.drawing import draw
 from models.preprocess import standard_frame, stretched_frame
 from models.quality.classes import CHOICES, CLASSES
 from models.quality.classifying import class_of, classify
-from models.quality.improving import improve, psnr_db, stretched
+from models.quality.improving import improve, psnr_db, residuals, stretched
 from models.quality.measures import LEAST_THRESHOLD, threshold_for
+from models.quality.pairs import pairs
 from models.training.quality_recipe import (
     QualityRecipe,
     RestorationRecipe,
@@ -126,6 +129,23 @@ def test_what_is_added_lands_where_the_network_says() -> None:
     moved = improve(Corner(), pixels, 64) - stretched(pixels)
     assert moved[20:230, 230:400].mean() > 0.2
     assert np.abs(moved[270:]).max() < 1e-6
+
+
+def test_a_pair_differs_where_the_damage_is_and_nowhere_else() -> None:
+    label, pixels = Label(7, 120.0, "M", 0), draw(120, "M", seed=4, height=299, width=299).pixels
+    mixture = Mixture(choices=((Kind.LABEL,),))
+    (image,) = poor_images([(label, pixels)], mixture)
+    made = pairs([image], 299)
+    differs, covered = made.poor[0] != made.clean[0], image.poor != image.clean
+    assert covered.any()
+    assert not (differs & ~covered).any()
+
+
+def test_an_image_of_any_side_is_improved_where_the_network_takes_multiples_alone() -> None:
+    network = ResidualUNet((2,) * 6)
+    torch.nn.init.ones_(network.answer.bias)  # type: ignore[arg-type]
+    assert residuals(network, torch.zeros(2, 1, 45, 45)).shape == (2, 1, 45, 45)
+    assert residuals(network, torch.zeros(1, 1, 64, 64)).min() == 1
 
 
 def test_psnr_falls_with_damage() -> None:

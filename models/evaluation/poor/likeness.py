@@ -60,8 +60,12 @@ def unlearnt(condition: Condition, poor: Sequence[Pixels], clean: Sequence[Pixel
 
 
 def likeness(images: Sequence[Pixels], clean: Sequence[Pixels], size: int) -> tuple[float, float]:
-    """Mean PSNR in dB and mean SSIM (Wang et al. 2004) at the size at which images are improved, both stretched."""
-    seen, truth = _small(images, size), _small(clean, size)
+    """Mean PSNR in dB and mean SSIM (Wang et al. 2004) at a side of `size` pixels, in the tone of the clean images.
+
+    Each image gets the brightness and contrast with which it is nearest to its clean one: readers make both standard.
+    """
+    truth = _small(clean, size)
+    seen = torch.stack([_toned(one, other) for one, other in zip(_small(images, size), truth, strict=True)])
     psnr = [psnr_db(one.numpy(), other.numpy()) for one, other in zip(seen, truth, strict=True)]
     ssim = SSIMMetric(spatial_dims=2, data_range=1.0)(seen, truth)
     return float(np.mean(psnr)), float(torch.as_tensor(ssim).mean())
@@ -70,3 +74,10 @@ def likeness(images: Sequence[Pixels], clean: Sequence[Pixels], size: int) -> tu
 def _small(images: Sequence[Pixels], size: int) -> torch.Tensor:
     frames: NDArray[np.float32] = np.stack([stretched_frame(pixels) for pixels in images])
     return shrink(torch.from_numpy(frames)[:, None], size)
+
+
+def _toned(image: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """The image times the factor, plus the offset, that leave the least squared error."""
+    centred = image - image.mean()
+    factor = (centred * truth).sum() / centred.square().sum().clamp_min(1e-9)
+    return (factor * centred + truth.mean()).clamp(0, 1)
