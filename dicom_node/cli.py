@@ -5,18 +5,16 @@ from typing import Annotated
 
 import typer
 
-from dicom_node.cli_models import (
-    calibrate,
-    data_app,
+from dicom_node.cli_evaluate import (
+    evaluate_bones,
     evaluate_intervals,
     evaluate_quality,
     evaluate_readers,
     evaluate_refusals,
     evaluate_runs,
     evaluate_stages,
-    models_app,
-    with_clear_faults,
 )
+from dicom_node.cli_models import calibrate, data_app, models_app, with_clear_faults
 from dicom_node.cli_operate import ConfigOption, commissioning_app, conformance, jobs_app, status
 
 app = typer.Typer(
@@ -34,6 +32,7 @@ app.add_typer(commissioning_app)
 app.add_typer(models_app)
 app.command()(calibrate)
 app.command()(conformance)
+app.command()(evaluate_bones)
 app.command()(evaluate_intervals)
 app.command()(evaluate_quality)
 app.command()(evaluate_readers)

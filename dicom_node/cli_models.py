@@ -78,6 +78,25 @@ def data_phantom_levels(
     typer.echo(str(with_clear_faults(lambda: write_phantom_site(output, hands, seed))))
 
 
+@data_app.command("derived-levels")
+def data_derived_levels(
+    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    output: Annotated[
+        Path, typer.Option(help="Folder to write into; it names images, and holds none.", file_okay=False)
+    ],
+    images: Annotated[
+        int, typer.Option(min=4, help="At most so many to train on, and a quarter for each other use.")
+    ] = 2000,
+) -> None:
+    """Write a set whose levels are derived from bone ages by Greulich & Pyle, for research: no reader gave them.
+
+    Example: dicom-node data derived-levels --data /data --output derived
+    """
+    from models.levels.derived_site import write_derived_site
+
+    typer.echo(str(with_clear_faults(lambda: write_derived_site(data, output, images))))
+
+
 @models_app.callback()
 def models() -> None:
     """The weights this site reads with.
@@ -224,144 +243,3 @@ def calibrate(
         return run.check(output, model, data=data, weights_directory=weights_directory)
 
     typer.echo(with_clear_faults(chosen))
-
-
-def evaluate_runs(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
-    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures and CSV into OUTPUT.")],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
-    weights_directory: AnyWeights = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-) -> None:
-    """Write the results document of a paper's system: its tables from run folders, the paper's figures beside them.
-
-    Example: dicom-node evaluate-runs config/evaluation/regression_cnn.yaml --runs runs --data /data --output results/rc
-    """
-    from models.evaluation.paper.run import write_results
-
-    page = with_clear_faults(
-        lambda: write_results(
-            document,
-            runs=runs,
-            data=data,
-            output=output,
-            fold=fold,
-            limit=limit,
-            weights_directory=weights_directory,
-            device=device,
-        )
-    )
-    typer.echo(str(page))
-
-
-def evaluate_quality(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
-) -> None:
-    """Write the results document of poor images: damage, what improves them, how readers read both.
-
-    Example: dicom-node evaluate-quality config/evaluation/bonet_plus.yaml --runs runs --data /data --output results/bp
-    """
-    from models.evaluation.poor.run import write_quality
-
-    page = with_clear_faults(
-        lambda: write_quality(document, runs=runs, data=data, output=output, fold=fold, limit=limit)
-    )
-    typer.echo(str(page))
-
-
-def evaluate_intervals(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
-) -> None:
-    """Write the results document of ages as classes: accuracies, what the sex and each step of the chain bring.
-
-    Example: dicom-node evaluate-intervals config/evaluation/interval_net.yaml --runs runs --data /data --output out/in
-    """
-    from models.evaluation.intervals.run import write_intervals
-
-    page = with_clear_faults(
-        lambda: write_intervals(document, runs=runs, data=data, output=output, fold=fold, limit=limit)
-    )
-    typer.echo(str(page))
-
-
-def evaluate_readers(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
-    weights_directory: AnyWeights = None,
-) -> None:
-    """Set all readers of all papers side by side on the same images: errors, parameters, time.
-
-    Example: dicom-node evaluate-readers config/evaluation/readers.yaml --runs runs --data /data --output readers.md
-    """
-    from dicom_node.operate.readers.run import evaluate_readers as run
-
-    page = with_clear_faults(
-        lambda: run(
-            document, runs=runs, data=data, output=output, fold=fold, limit=limit, weights_directory=weights_directory
-        )
-    )
-    typer.echo(str(page))
-
-
-def evaluate_stages(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
-    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
-) -> None:
-    """Write the results document of a system of stages: how often stages are told, ages with and without them.
-
-    Example: dicom-node evaluate-stages config/evaluation/diibaa.yaml --runs runs --data /data --output diibaa.md
-    """
-    from models.evaluation.staging.run import write_staging
-
-    page = with_clear_faults(
-        lambda: write_staging(document, runs=runs, data=data, output=output, fold=fold, limit=limit)
-    )
-    typer.echo(str(page))
-
-
-def evaluate_refusals(
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,
-    each: Annotated[int, typer.Option(min=1, help="Pictures of each kind that is not to be read.")] = 20,
-    pipeline: Annotated[str, typer.Option(help="A pipeline by name.")] = "bone_age",
-    output: Annotated[Path | None, typer.Option(help="Markdown file to write.", dir_okay=False)] = None,
-    weights_directory: AnyWeights = None,
-) -> None:
-    """Measure what is refused: hands that should be read, and made-up pictures that should not.
-
-    Example: dicom-node evaluate-refusals --data /data --output refusals.md
-    """
-    from dicom_node.operate.refusals.run import evaluate_refusals as run
-
-    text = with_clear_faults(
-        lambda: run(
-            data=data,
-            fold=fold,
-            each=each,
-            pipeline=pipeline,
-            output=output,
-            weights_directory=weights_directory,
-        )
-    )
-    typer.echo(text)

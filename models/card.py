@@ -21,6 +21,8 @@ class Task(StrEnum):
     """What weights are for."""
 
     BONE_AGE = "bone age"
+    BONE_AGES = "bone ages"
+    """What each of the thirteen bones says of the bone age, alone."""
     DETECTION = "detection"
     SEGMENTATION = "segmentation"
     PLAUSIBILITY = "plausibility"

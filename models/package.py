@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save as tensors_to_bytes
 
 from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
+from models.detection.anatomy import RUS_BONES
 from models.diibaa.stages import STAGES
 from models.evaluation.conformal import fit_interval
 from models.levels.scale import BONES
@@ -23,6 +24,7 @@ from models.package_measures import AnyRecipe, measured
 from models.plausibility.verdict import CLASSES
 from models.quality.classes import CLASSES as QUALITIES
 from models.registry import SHIPPED
+from models.training.bone_ages_recipe import BoneAgesRecipe, load_bone_ages_recipe
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.diibaa_recipe import DiibaaRecipe, load_diibaa_recipe
 from models.training.follow import choose_device
@@ -81,6 +83,7 @@ def _detector(facts: Mapping[str, Any]) -> Detector | None:
 def _recipe(path: Path) -> AnyRecipe:
     loaders: Mapping[Task, Callable[[Path], AnyRecipe]] = {
         Task.BONE_AGE: load_recipe,
+        Task.BONE_AGES: load_bone_ages_recipe,
         Task.DETECTION: load_detection_recipe,
         Task.DIIBAA: load_diibaa_recipe,
         Task.SEGMENTATION: load_segmentation_recipe,
@@ -116,6 +119,8 @@ def _draft(name: str, version: str, sha256: str, recipe: AnyRecipe, origin: _Ori
 
 def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
     """What the cards of readers and of weights for other tasks say differently."""
+    if isinstance(recipe, BoneAgesRecipe):
+        return {"task": Task.BONE_AGES, "classes": tuple(map(str, RUS_BONES)), "interval": None}
     if isinstance(recipe, PlausibilityRecipe):
         return {"task": Task.PLAUSIBILITY, "classes": tuple(map(str, CLASSES)), "interval": None}
     if isinstance(recipe, QualityRecipe):
@@ -146,6 +151,8 @@ def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
 
 
 def _taken(recipe: AnyRecipe) -> str:
+    if isinstance(recipe, BoneAgesRecipe):
+        return f"folds 0-7 of 0-9, crops of the bones that {recipe.bones} finds"
     if isinstance(recipe, LevelsRecipe):
         return "those with levels"
     if isinstance(recipe, PlausibilityRecipe):

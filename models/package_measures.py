@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.bones.measures import of_bone_reader
 from models.card import Card
 from models.data.labels import Split
 from models.data.radiographs import load_radiographs
@@ -24,6 +25,8 @@ from models.plausibility.verdict import CLASSES, Verdict
 from models.quality.measures import of_classifier, of_restoration
 from models.registry import LoadedModel, load
 from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, key_pointed
+from models.training.bone_ages_recipe import BoneAgesRecipe
+from models.training.bone_ages_run import load_bone_sets
 from models.training.detection_recipe import DetectionRecipe
 from models.training.detection_run import load_marked_sets
 from models.training.diibaa_recipe import DiibaaRecipe
@@ -40,6 +43,7 @@ from models.training.segmentation_run import load_masked
 
 AnyRecipe = (
     Recipe
+    | BoneAgesRecipe
     | DetectionRecipe
     | DiibaaRecipe
     | SegmentationRecipe
@@ -56,6 +60,10 @@ def measured(
 ) -> Card:
     """The card with the figures of the shipped float16 weights, and of a reader with its interval."""
     loaded = load(draft.name, directory=directory, device=device)
+    if isinstance(recipe, BoneAgesRecipe):
+        splits = (Split.SELECT, Split.CALIBRATE, Split.TEST)
+        sets = load_bone_sets(recipe, data, splits, cache=cache)
+        return of_bone_reader(draft, loaded, dict(zip(splits, sets, strict=True)), device)
     if isinstance(recipe, DetectionRecipe):
         return replace(draft, metrics=_of_detector(loaded, recipe, data, cache, device))
     if isinstance(recipe, SegmentationRecipe):

@@ -3,7 +3,7 @@
 A new stage is a class here and a line in the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,18 +18,22 @@ from pipelines.readers.diibaa import DiibaaReader
 from pipelines.readers.interval_net import IntervalNetReader
 from pipelines.readers.whole_hand import WholeHandReader
 from pipelines.spec import PipelineInvalid, ReaderStep, Step, faults, load_spec
+from pipelines.stages.bone_ages import BoneAges
 from pipelines.stages.bones import Bones
 from pipelines.stages.checks import Checks
 from pipelines.stages.contract import Stage
 from pipelines.stages.hand_mask import HandMask
+from pipelines.stages.levels import Levels
 from pipelines.stages.mirror import MirrorRight
 from pipelines.stages.plausibility import Plausibility
 from pipelines.stages.quality import Quality
 
 STAGES: Mapping[str, type[Stage]] = {
+    "bone_ages": BoneAges,
     "bones": Bones,
     "checks": Checks,
     "hand_mask": HandMask,
+    "levels": Levels,
     "mirror_right": MirrorRight,
     "plausibility": Plausibility,
     "quality": Quality,
@@ -51,6 +55,7 @@ def build(path: Path, *, weights_directory: Path | None = None, device: str = "a
     """
     spec = load_spec(path)
     stages = tuple(_stage(step, path) for step in spec.stages)
+    _require_order([step.name for step in spec.stages], path)
     where = _device(device)
     load = partial(registry.load, directory=weights_directory, device=where)
     readers = {step.weights: _reader(step, path, weights_directory, where) for step in spec.readers}
@@ -64,6 +69,14 @@ def _stage(step: Step, path: Path) -> Stage:
         return kind.model_validate(step.parameters)
     except ValidationError as error:
         raise PipelineInvalid(faults(f"{path}: {step.name}", error)) from None
+
+
+def _require_order(names: Sequence[str], path: Path) -> None:
+    """Raises PipelineInvalid where a stage lacks another in front of it."""
+    for place, name in enumerate(names):
+        for needed in STAGES[name].behind:
+            if needed not in names[:place]:
+                raise PipelineInvalid(f"{path}: stages: {name}: needs the stage '{needed}' in front of it")
 
 
 def _reader(step: ReaderStep, path: Path, weights_directory: Path | None, device: str) -> Reader:

@@ -67,7 +67,8 @@ class FoundBone:
 
     left, top, right, bottom: the box in pixels of the original frame; 0 is the outer edge of the first pixel, W or H
     that of the last one (PS3.3 C.18.6.1.1).  score: the detector's certainty, 0 to 1.
-    level: the bone's stage as a number of its scale; bone_age_months: what it says alone; None where nobody read it.
+    level: the bone's stage as a number of its scale, level_score: what that scores for this sex; bone_age_months: what
+    the bone says alone, with its 95 % interval; None where nobody read it, or it needs a sex that is unknown.
     """
 
     bone: Bone
@@ -78,10 +79,14 @@ class FoundBone:
     score: float
     level: int | None = None
     bone_age_months: float | None = None
+    level_score: int | None = None
+    interval_months: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not (0 <= self.left < self.right and 0 <= self.top < self.bottom and 0 <= self.score <= 1):
             raise ValueError(f"a bone's box has an inside, and its score is 0 to 1; these do not: {self}")
+        if (self.bone_age_months is None) != (self.interval_months is None):
+            raise ValueError(f"a bone has an age and its interval, or neither: {self}")
 
 
 class BoneFault(StrEnum):
@@ -215,6 +220,33 @@ class Enhancement:
     in_front: bool
 
 
+class ScaleEnd(StrEnum):
+    """Which end of its scale a bone age stands at, so that it is a bound."""
+
+    BEGINNING = "at-or-before-the-beginning"
+    LAST = "at-or-beyond-the-end"
+
+
+@dataclass(frozen=True)
+class Maturity:
+    """What the levels of the thirteen bones say together, for one sex; for research, beside the bone age in front.
+
+    scale: its name. grader: the name of the weights that graded. method: how they know levels. score: the expected
+    total of the bones' scores, most_score its greatest. Months; the interval covers 95 % of what the levels leave open.
+    end: None within the scale.
+    """
+
+    scale: str
+    grader: str
+    method: str
+    sex: Sex
+    score: float
+    most_score: int
+    bone_age_months: float
+    interval_months: tuple[float, float]
+    end: ScaleEnd | None = None
+
+
 @dataclass(frozen=True)
 class Reading:
     """The answer for one radiograph.
@@ -223,6 +255,7 @@ class Reading:
     heatmap_months: (H, W) float32 over the original frame: the share of bone age each place speaks for (RAM).
     bones: those that were found, each at most once; missing_bones: the others, where they were looked for.
     quality: None where no stage judged it.
+    maturity: one a sex read, where a stage graded the bones; empty where none did.
     """
 
     bone_age_months: float | None
@@ -237,6 +270,7 @@ class Reading:
     missing_bones: tuple[MissingBone, ...] = ()
     quality: ImageQuality | None = None
     enhancements: tuple[Enhancement, ...] = ()
+    maturity: tuple[Maturity, ...] = ()
 
 
 @dataclass(frozen=True)

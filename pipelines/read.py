@@ -87,6 +87,7 @@ class StagedPipeline:
             missing_bones=case.missing_bones,
             quality=case.quality,
             enhancements=self._enhancements(case, by_view[0]),
+            maturity=case.maturity,
         )
 
     def _enhancements(self, case: Case, views: Sequence[Sequence[Answer]]) -> tuple[Enhancement, ...]:

@@ -17,7 +17,7 @@ from pydicom import Dataset
 
 from dicom_node.report import codes
 from dicom_node.report.contract import ReadCase
-from dicom_node.report.measurements import tenth
+from dicom_node.report.measurements import with_interval
 from dicom_node.report.subject import hand_laterality
 from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import LATERALITY_WORDS, bone_words
@@ -68,5 +68,7 @@ def _measured(bone: FoundBone) -> Iterator[Measurement]:
     yield Measurement(codes.CERTAINTY, round(100 * bone.score, 1), codes.PERCENT)
     if bone.level is not None:
         yield Measurement(codes.BONE_LEVEL, bone.level, codes.NO_UNITS)
-    if bone.bone_age_months is not None:
-        yield Measurement(codes.ONE_BONE_AGE, tenth(bone.bone_age_months), codes.MONTHS)
+    if bone.level_score is not None:
+        yield Measurement(codes.BONE_SCORE, bone.level_score, codes.NO_UNITS)
+    if bone.bone_age_months is not None and bone.interval_months is not None:
+        yield with_interval(codes.ONE_BONE_AGE, bone.bone_age_months, bone.interval_months)

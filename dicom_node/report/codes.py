@@ -7,10 +7,11 @@ from highdicom.sr import CodedConcept
 from pydicom.sr.coding import Code
 
 from dicom_node.report.words import refusal_words, warning_words
-from pipelines.contract import Bone, ImageQuality, Laterality, RefusalCode, Sex, WarningCode
+from pipelines.contract import Bone, ImageQuality, Laterality, RefusalCode, ScaleEnd, Sex, WarningCode
 
 # LOINC
 BONE_AGE: Final = Code("85151-9", "LN", "XR Bone age")
+TOTAL_SCORE: Final = Code("93189-9", "LN", "XR Wrist and Hand Total skeletal maturity score")
 BONE_AGE_METHOD: Final = Code("85150-1", "LN", "Bone age method")
 BONE_AGE_RADIOGRAPH: Final = Code("37362-1", "LN", "Bones X-ray bone age")  # as in HL7's bone-age profile
 
@@ -103,6 +104,12 @@ IMPROVEMENT: Final = Code("IMPROVEMENT", PRIVATE_SCHEME, "Method of improvement"
 IN_FRONT: Final = Code("IN-FRONT", PRIVATE_SCHEME, "Image whose reading is the bone age")
 BONE_LEVEL: Final = Code("BONE-LEVEL", PRIVATE_SCHEME, "Development stage of the bone")
 """LOINC counts stages bone by bone (93148-5 is the ulna's, XR); of the other twelve no code was found."""
+BONE_SCORE: Final = Code("BONE-SCORE", PRIVATE_SCHEME, "Score of the bone's development stage")
+SCALE_END: Final = Code("SCALE-END", PRIVATE_SCHEME, "End of the scale at which the bone age stands")
+SCALE_ENDS: Final = {
+    ScaleEnd.BEGINNING: Code("SCALE-BEGINNING", PRIVATE_SCHEME, "At or before the beginning of the scale"),
+    ScaleEnd.LAST: Code("SCALE-LAST", PRIVATE_SCHEME, "At or beyond the end of the scale"),
+}
 ONE_BONE_AGE: Final = Code("ONE-BONE-AGE", PRIVATE_SCHEME, "Bone age by this bone alone")
 REFUSAL: Final = Code("REFUSAL", PRIVATE_SCHEME, "Reason for no reading")
 SUPERSEDES: Final = Code("SUPERSEDES", PRIVATE_SCHEME, "What this report supersedes")

@@ -9,6 +9,7 @@ from highdicom.sr import (
     AlgorithmIdentification,
     CodeContentItem,
     ContentItem,
+    ContentSequence,
     FindingSite,
     GraphicTypeValues,
     ImageContentItem,
@@ -34,7 +35,7 @@ from dicom_node.report.subject import hand_laterality
 from dicom_node.report.summary import readings_beside, readings_in_front, refusal_summary, summary
 from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import LATERALITY_WORDS
-from pipelines.contract import Enhancement, ModelIdentity, ReaderReading
+from pipelines.contract import Enhancement, ModelIdentity, ReaderReading, ScaleEnd
 
 Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
 _CONTAINS = RelationshipTypeValues.CONTAINS
@@ -48,7 +49,8 @@ def hand_groups(case: AnyCase, context: ReportContext, uids: ResultUids, capture
         _reader_group(case, context, uids, name, readings) for name, readings in readings_beside(case.reading).items()
     )
     improved = (_enhancement_group(case, context, uids, one) for one in case.reading.enhancements)
-    return [_reading_group(case, context, uids, capture), *beside, *improved]
+    graded = [_maturity_group(case, context, uids)] if case.reading.maturity else []
+    return [_reading_group(case, context, uids, capture), *beside, *improved, *graded]
 
 
 def hand_words(header: Dataset) -> str:
@@ -101,6 +103,24 @@ def _enhancement_group(case: ReadCase, context: ReportContext, uids: ResultUids,
     return _group(
         case, uids, f"improved by {one.method}", _algorithm(case.reading.models, context), measurements, [front]
     )
+
+
+def _maturity_group(case: ReadCase, context: ReportContext, uids: ResultUids) -> Group:
+    """Total score and bone age of the bones' levels, and where that stands at an end of the scale; one a sex read."""
+    measurements: list[Measurement] = []
+    ends: dict[ScaleEnd, QualitativeEvaluation] = {}
+    for one in case.reading.maturity:
+        told = [] if case.reading.sex else [assumed_sex(one.sex)]
+        total = Measurement(codes.TOTAL_SCORE, tenth(one.score), codes.NO_UNITS)
+        if told:  # an empty sequence is an error (PS3.3 Table C.17-6)
+            total[0].ContentSequence = ContentSequence([*told, *total[0].get("ContentSequence", ())])
+        age = ReaderReading(one.sex, one.scale, one.bone_age_months, one.interval_months)
+        measurements += [total, bone_age(age, f"{one.scale}: {one.method}", told)]
+        if one.end is not None:
+            ends[one.end] = QualitativeEvaluation(codes.SCALE_END, codes.SCALE_ENDS[one.end])
+    first = case.reading.maturity[0]
+    models = [model for model in case.reading.models if model.name == first.grader]
+    return _group(case, uids, first.scale, _algorithm(models, context, first.grader), measurements, list(ends.values()))
 
 
 def _group(

@@ -13,6 +13,7 @@ from highdicom.sr import (
     RelationshipTypeValues,
     TextContentItem,
 )
+from pydicom.sr.coding import Code
 
 from dicom_node.report import codes
 from dicom_node.report.comparison import REFERENCE, Comparison
@@ -27,9 +28,21 @@ def bone_age(
     one: ReaderReading, method: str, modifiers: Sequence[ContentItem] = (), comparison: Comparison | None = None
 ) -> Measurement:
     """Bone age in months with method, interval, its coverage, and population SD and Z-score where compared."""
-    value, (low, high) = tenth(one.bone_age_months), (tenth(bound) for bound in one.interval_months)
+    told: list[ContentItem] = [TextContentItem(codes.BONE_AGE_METHOD, method or "not stated", MODIFIER), *modifiers]
+    return with_interval(codes.BONE_AGE, one.bone_age_months, one.interval_months, told, comparison)
+
+
+def with_interval(
+    concept: Code,
+    months: float,
+    interval_months: tuple[float, float],
+    modifiers: Sequence[ContentItem] = (),
+    comparison: Comparison | None = None,
+) -> Measurement:
+    """Months with their interval, its coverage, and population SD and Z-score where compared."""
+    value, (low, high) = tenth(months), (tenth(bound) for bound in interval_months)
     item = Measurement(
-        codes.BONE_AGE,
+        concept,
         value,
         codes.MONTHS,
         properties=MeasurementProperties(
@@ -44,8 +57,7 @@ def bone_age(
             # highdicom writes "no units"; the range has those of the measurement (PS3.16 TID 310)
             child.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [item.unit]
     content.append(NumContentItem(codes.COVERAGE, INTERVAL_COVERAGE_PERCENT, codes.PERCENT, None, _PROPERTY))
-    told: list[ContentItem] = [TextContentItem(codes.BONE_AGE_METHOD, method or "not stated", MODIFIER), *modifiers]
-    item[0].ContentSequence = ContentSequence([*told, *content])
+    item[0].ContentSequence = ContentSequence([*modifiers, *content])
     return item
 
 

@@ -26,7 +26,7 @@ from dicom_node.report.contract import ObjectKind, ReadCase, ReportContext, mode
 from dicom_node.report.labels import label, right_sided
 from dicom_node.report.look import copy_look
 from dicom_node.report.subject import hand_laterality
-from dicom_node.report.summary import readings_in_front
+from dicom_node.report.summary import maturity_words, readings_in_front
 from dicom_node.report.uids import ResultUids
 from dicom_node.report.words import SEX_WORDS, interval_words, words_of_use, years_and_months
 from pipelines.contract import FoundBone
@@ -122,7 +122,8 @@ def _words(case: ReadCase, source: Dataset, context: ReportContext) -> GraphicAn
         f"95 % interval {interval_words(one.interval_months)}"
         for one in readings_in_front(reading)
     )
-    text = f"{ages[:1].upper()}{ages[1:]}.\r\n{words_of_use(context.site_words)}"
+    graded = "".join(f"{maturity_words(one, reading.sex)}.\r\n" for one in reading.maturity)
+    text = f"{ages[:1].upper()}{ages[1:]}.\r\n{graded}{words_of_use(context.site_words)}"
     foot = TextObject(
         text,
         AnnotationUnitsValues.DISPLAY,

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from dicom_node.report import panel
+from dicom_node.report.bone_chart import draw_bone_ages, draw_levels
 from dicom_node.report.comparison import REFERENCE, Comparison, compare
 from dicom_node.report.contract import EarlierReading
 from dicom_node.report.growth import Marks, draw_growth
+from dicom_node.report.maturity_curve import draw_curve
 from dicom_node.report.panel import Column
-from dicom_node.report.summary import enhancement_words, readings_beside, readings_in_front
+from dicom_node.report.summary import enhancement_words, maturity_words, readings_beside, readings_in_front
 from dicom_node.report.words import (
     LATERALITY_WORDS,
     QUALITY_WORDS,
@@ -30,7 +32,7 @@ def write_reading(
     laterality: Laterality | None,
     earlier: Sequence[EarlierReading],
 ) -> None:
-    """The reading in a column: bone age, growth plot, comparison, and what else should be known."""
+    """The reading in a column: bone age, growth plot, comparison, what else should be known, and single bones."""
     column.text(TITLE, 0.85, panel.QUIET, leading=1.7)
     mature = WarningCode.BEYOND_SCALE in reading.warnings
     for one in readings_in_front(reading):
@@ -42,6 +44,7 @@ def write_reading(
     for warning in reading.warnings:
         column.gap(0.3)
         column.text(warning_words(warning), 1.0, panel.WARNING)
+    _write_bones(column, reading)
 
 
 def write_refusal(column: Column, refusal: Refusal) -> None:
@@ -116,6 +119,21 @@ def _write_comparison(column: Column, comparison: Comparison) -> None:
         column.row("Reference", REFERENCE)
     elif comparison.difference_months is not None:
         column.row("Z-score", "none: outside the reference table")
+
+
+def _write_bones(column: Column, reading: Reading) -> None:
+    """What readers of single bones say, where a pipeline asked them: ages, and levels with the curve of their total."""
+    if any(bone.bone_age_months is not None and bone.interval_months is not None for bone in reading.bones):
+        column.rule()
+        draw_bone_ages(column, reading)
+    if reading.maturity:
+        column.rule()
+        if any(bone.level is not None for bone in reading.bones):
+            draw_levels(column, reading.bones, reading.maturity[0].scale)
+        draw_curve(column, reading.maturity)
+        for one in reading.maturity:
+            column.text(f"{maturity_words(one, reading.sex)}.", 1.0)
+        column.text(f"For research: {reading.maturity[0].method}.", 0.8, panel.QUIET)
 
 
 def _write_beside(column: Column, reading: Reading) -> None:

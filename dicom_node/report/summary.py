@@ -4,13 +4,14 @@ from dicom_node.report.comparison import REFERENCE, Comparison, compare
 from dicom_node.report.contract import Predecessor
 from dicom_node.report.words import (
     QUALITY_WORDS,
+    SCALE_ENDS,
     SEX_WORDS,
     interval_words,
     refusal_words,
     warning_words,
     years_and_months,
 )
-from pipelines.contract import Enhancement, ReaderReading, Reading, Refusal, Sex
+from pipelines.contract import Enhancement, Maturity, ReaderReading, Reading, Refusal, Sex
 
 
 def summary(reading: Reading, age_months: float | None) -> str:
@@ -23,6 +24,7 @@ def summary(reading: Reading, age_months: float | None) -> str:
     ]
     sentences += [f"Image quality {QUALITY_WORDS[reading.quality]}."] if reading.quality else []
     sentences += [f"{enhancement_words(one)}." for one in reading.enhancements]
+    sentences += [f"{maturity_words(one, reading.sex)} ({one.method}; for research)." for one in reading.maturity]
     return " ".join([*sentences, *(f"{warning_words(warning)}." for warning in reading.warnings)])
 
 
@@ -61,6 +63,16 @@ def enhancement_words(one: Enhancement) -> str:
     if one.in_front:
         return f"Image improved by {one.method}: {improved}, in front; original {original}"
     return f"Original image {original}, in front; improved by {one.method}: {improved}"
+
+
+def maturity_words(one: Maturity, sex: Sex | None) -> str:
+    """Total score and the bone age it says, and which end of the scale that is; sex: that of the reading."""
+    name = one.scale if sex else f"{one.scale} if {SEX_WORDS[one.sex]}"
+    total = f"{name} total score {one.score:.0f} of {one.most_score}"
+    age = f"bone age {years_and_months(one.bone_age_months)} ({one.bone_age_months:.1f} months)"
+    if one.end:
+        return f"{total}, {age}, {SCALE_ENDS[one.end]}"
+    return f"{total}, {age}, 95 % interval {interval_words(one.interval_months)}"
 
 
 def _bone_ages(reading: Reading) -> list[str]:

@@ -1,7 +1,7 @@
 """The language of the results: the words of use, and how ages and warnings are told. ASCII only, so that every
 character set can carry them."""
 
-from pipelines.contract import Bone, ImageQuality, Laterality, RefusalCode, Sex, WarningCode
+from pipelines.contract import Bone, ImageQuality, Laterality, RefusalCode, ScaleEnd, Sex, WarningCode
 
 WORDS_OF_USE = "Research use only. Not cleared as a medical device. Not for determining legal age."
 
@@ -47,6 +47,11 @@ REFUSALS = {
     RefusalCode.READING_FAILED: "The program failed over this image repeatedly",
 }
 """At most 64 characters each: they are code meanings as well (LO, PS3.5 6.2)."""
+
+SCALE_ENDS = {
+    ScaleEnd.BEGINNING: "at or before the beginning of the scale",
+    ScaleEnd.LAST: "at or beyond the end of the scale",
+}
 
 _SHORT_BONES = {"metacarpal": "MC", "proximal-phalanx": "PP", "middle-phalanx": "MP", "distal-phalanx": "DP"}
 

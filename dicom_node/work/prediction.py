@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pipelines.contract import Enhancement, FoundBone, ModelIdentity, ReaderReading, Reading, Refusal, Sex
+from pipelines.contract import Enhancement, FoundBone, Maturity, ModelIdentity, ReaderReading, Reading, Refusal, Sex
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,23 @@ def _values(prediction: Prediction) -> dict[str, Any]:
     }
     if not isinstance(outcome, Reading):
         return values | {"refusal": str(outcome.code)}
-    return values | {
-        "status": "read",
-        "bone_age_months": _rounded(outcome.bone_age_months),
-        "interval_months": _interval(outcome.interval_months),
-        "readings": [_reading(each) for each in outcome.readings],
-        "warnings": [str(code) for code in outcome.warnings],
-        "bones": [_bone(each) for each in outcome.bones],
-        "missing_bones": {str(each.bone): str(each.fault) for each in outcome.missing_bones},
-        "quality": str(outcome.quality) if outcome.quality else None,
-        "improved": [_improved(each) for each in outcome.enhancements],
-        "models": [_model(each) for each in outcome.models],
-    }
+    graded = {"maturity": [_maturity(each) for each in outcome.maturity]} if outcome.maturity else {}
+    return (
+        values
+        | graded
+        | {
+            "status": "read",
+            "bone_age_months": _rounded(outcome.bone_age_months),
+            "interval_months": _interval(outcome.interval_months),
+            "readings": [_reading(each) for each in outcome.readings],
+            "warnings": [str(code) for code in outcome.warnings],
+            "bones": [_bone(each) for each in outcome.bones],
+            "missing_bones": {str(each.bone): str(each.fault) for each in outcome.missing_bones},
+            "quality": str(outcome.quality) if outcome.quality else None,
+            "improved": [_improved(each) for each in outcome.enhancements],
+            "models": [_model(each) for each in outcome.models],
+        }
+    )
 
 
 def _reading(reading: ReaderReading) -> dict[str, Any]:
@@ -82,9 +87,29 @@ def _reading(reading: ReaderReading) -> dict[str, Any]:
 
 
 def _bone(found: FoundBone) -> dict[str, Any]:
-    """box: left, top, right, bottom in pixels of the original frame, from its outer corner."""
+    """box: left, top, right, bottom in pixels of the original frame, from its outer corner; then what was read."""
     box = [round(edge, 1) for edge in (found.left, found.top, found.right, found.bottom)]
-    return {"bone": str(found.bone), "box": box, "score": round(found.score, 3)}
+    said = {
+        "level": found.level,
+        "level_score": found.level_score,
+        "bone_age_months": _rounded(found.bone_age_months),
+        "interval_months": _interval(found.interval_months),
+    }
+    there = {name: value for name, value in said.items() if value is not None}
+    return {"bone": str(found.bone), "box": box, "score": round(found.score, 3), **there}
+
+
+def _maturity(one: Maturity) -> dict[str, Any]:
+    """What the levels of the bones say together for one sex; end: of the scale at which the bone age stands."""
+    return {
+        "scale": one.scale,
+        "method": one.method,
+        "sex": str(one.sex),
+        "score": round(one.score, 1),
+        "bone_age_months": _rounded(one.bone_age_months),
+        "interval_months": _interval(one.interval_months),
+        "end": str(one.end) if one.end else None,
+    }
 
 
 def _improved(one: Enhancement) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from models.networks.bone_age import BoneAgeNet
 from models.networks.bonet_plus import BoNetPlus
 from models.networks.diibaa import DIIBAA
 from models.networks.faster_rcnn import FasterRCNN
@@ -22,6 +23,7 @@ from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
+    "bone_age": BoneAgeNet,
     "bonet_plus": BoNetPlus,
     "diibaa": DIIBAA,
     "faster_rcnn": FasterRCNN,

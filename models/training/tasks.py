@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from models.card import Task
+from models.training.bone_ages_run import train_bone_ages
 from models.training.detection_run import train_detector
 from models.training.diibaa_run import train_diibaa
 from models.training.interval_net_run import train_intervals
@@ -15,6 +16,7 @@ from models.training.segmentation_run import train_segmenter
 from models.training.task_run import TrainingOrder
 
 TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
+    Task.BONE_AGES: train_bone_ages,
     Task.DETECTION: train_detector,
     Task.DIIBAA: train_diibaa,
     Task.INTERVALS: train_intervals,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field
 
+from models.bones.places import places_of
 from models.card import Card
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones, require_bones
@@ -48,7 +49,11 @@ class Bones(WeightedStage):
             MissingBone(Bone(bone), BoneFault(fault)) for bone, fault in hand.missing.items() if bone in RUS_BONES
         )
         looked = replace(
-            case, bones=_in_original(case, hand), missing_bones=missing, bones_from_months=self.youngest_months
+            case,
+            bones=_in_original(case, hand),
+            missing_bones=missing,
+            bones_from_months=self.youngest_months,
+            places=places_of(hand),
         )
         return looked.warned(WarningCode.BONES_MISSING) if missing else looked
 

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from models.bones.places import Places
 from models.preprocess import standard_frame
 from models.registry import LoadedModel
 from pipelines.contract import (
     FoundBone,
     HandRadiograph,
     ImageQuality,
+    Maturity,
     MissingBone,
     ModelIdentity,
     Refusal,
@@ -59,6 +62,9 @@ class Case:
     hand_mask: (H, W) bool over the frame the radiograph came with, true on the hand; None where no stage found one.
     bones, missing_bones: over the same frame; both empty where no stage looked for them.  bones_from_months: the least
     age at which they can be relied on, None where no stage looked for them.
+    places: (13, 4) float32, the same boxes as fractions of the present frame, as `models.bones.places`; None where no
+    stage looked for bones since the frame was moved.
+    maturity: what the bones' levels say together; empty where no stage graded them.
     quality, improved: None where no stage judged it, or nothing was improved.
     """
 
@@ -70,6 +76,8 @@ class Case:
     bones: tuple[FoundBone, ...] = ()
     missing_bones: tuple[MissingBone, ...] = ()
     bones_from_months: float | None = None
+    places: Places | None = field(default=None, repr=False, compare=False)
+    maturity: tuple[Maturity, ...] = ()
     quality: ImageQuality | None = None
     improved: Improved | None = None
     prepared: Prepared | None = field(default=None, repr=False, compare=False)
@@ -95,6 +103,7 @@ class Case:
             radiograph=radiograph,
             prepared=None,
             improved=None,
+            places=None,
             ways_back=(*self.ways_back, way_back),
             corners_back=(*self.corners_back, corners_back),
         )
@@ -120,6 +129,9 @@ class Stage(BaseModel):
     """A step in front of the readers. Its fields are its parameters in the YAML file, each with its default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    behind: ClassVar[tuple[str, ...]] = ()
+    """Names of stages that a pipeline must have in front of this one."""
 
     def loaded(self, load: Load, device: str) -> "Stage":
         """The stage ready for work: one with weights of its own loads them here, onto the device."""

@@ -29,11 +29,13 @@ from pipelines.contract import (
     Enhancement,
     FoundBone,
     ImageQuality,
+    Maturity,
     ModelIdentity,
     ReaderReading,
     Reading,
     Refusal,
     RefusalCode,
+    ScaleEnd,
     Sex,
     WarningCode,
 )
@@ -181,7 +183,9 @@ def bones_of(rows: int = 250, columns: int = 200, *, level: int | None = None) -
             round(top + height, 2),
             score=0.975,
             level=level,
+            level_score=None if level is None else 5 * level,
             bone_age_months=118.3 if bone is Bone.RADIUS else None,
+            interval_months=(104.9, 131.7) if bone is Bone.RADIUS else None,
         )
         for bone, (x, y) in zip(Bone, places, strict=True)
     )
@@ -199,9 +203,15 @@ def full_reading(sex: Sex | None = Sex.FEMALE) -> Reading:
         plain,
         readings=(*plain.readings, *others, unqualified),
         bones=bones_of(level=8),
+        maturity=tuple(maturity_of(each.sex) for each in plain.readings),
         quality=ImageQuality.POOR,
         enhancements=(Enhancement("clahe", one, replace(one, bone_age_months=126.1), in_front=False),),
     )
+
+
+def maturity_of(sex: Sex = Sex.FEMALE, end: ScaleEnd | None = None) -> Maturity:
+    """A total score of about half the scale."""
+    return Maturity("RUS-CHN", "grader", "levels of phantoms", sex, 520.04, 1000, 118.66, (108.2, 128.8), end)
 
 
 def earlier_of() -> tuple[EarlierReading, ...]:

@@ -176,6 +176,7 @@ def test_the_same_reading_gives_the_same_picture() -> None:
         {"answer": replace(full_reading(), bones=())},
         {"answer": replace(full_reading(), quality=None)},
         {"answer": replace(full_reading(), enhancements=())},
+        {"answer": replace(full_reading(), maturity=())},
         {"answer": replace(full_reading(), readings=full_reading().readings[:1])},
     ],
 )

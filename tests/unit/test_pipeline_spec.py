@@ -82,7 +82,7 @@ def test_a_fault_in_the_file_is_named(change: tuple[str, str], said: str, tmp_pa
     [
         (
             ("mirror_right", "sharpen"),
-            "unknown stage 'sharpen'; known: bones, checks, hand_mask, mirror_right",
+            "unknown stage 'sharpen'; known: bone_ages, bones, checks, hand_mask, levels, mirror_right",
         ),
         (("{whole_hand:", "{bones:"), "unknown reader 'bones'; known: diibaa, interval_net, whole_hand"),
         (("[checks,", "[{checks: {maximum_frame: 2}},"), "checks: maximum_frame: unknown key"),
@@ -124,7 +124,10 @@ def test_the_fingerprint_follows_the_meaning(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
-    shipped = "bone_age, bone_age_cq, bone_age_diibaa, bone_age_dq, bone_age_interval_net, bone_age_nq, phantom"
+    shipped = (
+        "bone_age, bone_age_bones, bone_age_cq, bone_age_diibaa, bone_age_dq, bone_age_interval_net, bone_age_levels, "
+        "bone_age_nq, phantom"
+    )
     with pytest.raises(SettingsInvalid, match=shipped):
         pipeline_path("knee")
     with pytest.raises(SettingsInvalid, match="there is: none"):

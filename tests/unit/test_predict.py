@@ -121,6 +121,20 @@ def test_bones_stand_in_the_line_with_their_boxes_and_those_that_are_missing_wit
     assert line["missing_bones"] == {"radius": "out-of-order"}
 
 
+def test_the_json_line_says_what_single_bones_say_only_where_they_were_read() -> None:
+    line = json.loads(json_line(Prediction(Path("a.dcm"), full_reading(), 0.1)))
+    said = {key: line["bones"][0][key] for key in ("level", "level_score", "bone_age_months", "interval_months")}
+    assert said == {"level": 8, "level_score": 40, "bone_age_months": 118.3, "interval_months": [104.9, 131.7]}
+    assert line["maturity"] == [
+        {
+            "scale": "RUS-CHN", "method": "levels of phantoms", "sex": "F", "score": 520.0, "bone_age_months": 118.7,
+            "interval_months": [108.2, 128.8], "end": None,
+        }
+    ]  # fmt: skip
+    plain = json.loads(json_line(Prediction(Path("a.dcm"), replace(full_reading(), maturity=()), 0.1)))
+    assert "maturity" not in plain
+
+
 def test_the_json_line_says_how_good_the_image_is_and_what_its_improvement_changed() -> None:
     reading = full_reading()
     (one,) = reading.enhancements

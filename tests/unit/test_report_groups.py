@@ -14,7 +14,7 @@ from dicom_node.report.contract import AnyCase, ObjectKind, ReportContext
 from dicom_node.report.predecessor import predecessor
 from dicom_node.report.rendition import PictureCompression
 from dicom_node.report.summary import readings_beside
-from pipelines.contract import Bone, FoundBone, ImageQuality, Laterality, RefusalCode, Sex
+from pipelines.contract import Bone, FoundBone, ImageQuality, Laterality, RefusalCode, ScaleEnd, Sex
 from tests.support.headers import (
     bones_of,
     case_of,
@@ -22,6 +22,7 @@ from tests.support.headers import (
     earlier_of,
     full_case,
     full_reading,
+    maturity_of,
     predecessor_of,
     refused_case,
     report_context,
@@ -69,7 +70,7 @@ def test_each_bone_that_was_found_is_a_group_with_its_box_on_the_original(kind: 
         assert source.referenced_sop_instance_uid == header.SOPInstanceUID
 
 
-def test_a_bone_has_its_site_its_certainty_its_stage_and_its_own_bone_age() -> None:
+def test_a_bone_has_its_site_its_certainty_its_stage_with_its_score_and_its_own_bone_age() -> None:
     groups = bone_groups(built(full_case()))
     for bone in Bone:
         group = groups[f"Left {bone.value.replace('-', ' ')}"]
@@ -78,7 +79,54 @@ def test_a_bone_has_its_site_its_certainty_its_stage_and_its_own_bone_age() -> N
         assert site.laterality == codes.LATERALITIES[Laterality.LEFT]
         values = {one.name: one.value for one in group.get_measurements()}  # type: ignore[attr-defined]
         alone = {codes.ONE_BONE_AGE: 118.3} if bone is Bone.RADIUS else {}
-        assert values == {codes.CERTAINTY: 97.5, codes.BONE_LEVEL: 8.0} | alone
+        assert values == {codes.CERTAINTY: 97.5, codes.BONE_LEVEL: 8.0, codes.BONE_SCORE: 40.0} | alone
+
+
+def test_a_bone_s_own_age_has_an_interval_in_months() -> None:
+    (age,) = bone_groups(built(full_case()))["Left radius"].get_measurements(name=codes.ONE_BONE_AGE)  # type: ignore[attr-defined]
+    ends = {child.name: child for child in age[0].ContentSequence}
+    assert (ends[codes.UPPER_UNCERTAINTY].value, ends[codes.LOWER_UNCERTAINTY].value) == (13.4, 13.4)
+    assert {ends[name].unit for name in (codes.UPPER_UNCERTAINTY, codes.LOWER_UNCERTAINTY)} == {codes.MONTHS}
+    assert ends[codes.COVERAGE].value == 95
+
+
+@pytest.mark.parametrize("end", [None, *ScaleEnd])
+def test_the_levels_total_and_the_bone_age_it_says_are_a_group_of_their_own(end: ScaleEnd | None) -> None:
+    case = full_case()
+    graded = replace(case, reading=replace(case.reading, maturity=(maturity_of(end=end),)))
+    group = hand_groups(built(graded))["Whole left hand, RUS-CHN"]
+    assert [(one.name, one.value) for one in group.get_measurements()] == [  # type: ignore[attr-defined]
+        (codes.TOTAL_SCORE, 520.0), (codes.BONE_AGE, 118.7),
+    ]  # fmt: skip
+    (age,) = group.get_measurements(name=codes.BONE_AGE)  # type: ignore[attr-defined]
+    (method,) = (child for child in age[0].ContentSequence if child.name == codes.BONE_AGE_METHOD)
+    assert method.value == "RUS-CHN: levels of phantoms"
+    texts = {item.name: item.value for item in group[0].ContentSequence if item.ValueType == "TEXT"}  # type: ignore[index]
+    assert texts[codes_dcm("111001")] == "grader"
+    evaluations = group.get_qualitative_evaluations(codes.SCALE_END)  # type: ignore[attr-defined]
+    assert [one.value for one in evaluations] == ([codes.SCALE_ENDS[end]] if end else [])
+
+
+def test_without_a_sex_there_is_a_total_and_an_age_for_each_with_the_sex_they_assume() -> None:
+    group = hand_groups(built(full_case(dx_header(sex=""))))["Whole left hand, RUS-CHN"]
+    assumed = [
+        (one.name, child.value)
+        for one in group.get_measurements()  # type: ignore[attr-defined]
+        for child in one[0].ContentSequence
+        if child.name == codes.ASSUMED_SEX
+    ]
+    both = [(name, codes.SEXES[sex]) for sex in Sex for name in (codes.TOTAL_SCORE, codes.BONE_AGE)]
+    assert assumed == both
+
+
+def test_of_a_reading_that_graded_no_bones_nothing_speaks_of_levels() -> None:
+    case = full_case()
+    bones = tuple(replace(bone, level=None, level_score=None) for bone in case.reading.bones)
+    plain = replace(case, reading=replace(case.reading, bones=bones, maturity=()))
+    objects = build_objects(plain, report_context(presentation_state=True))
+    told = {str(element.value) for one in objects for element in one.dataset.iterall() if element.VR in ("SH", "ST")}
+    assert told.isdisjoint({"BONE-LEVEL", "BONE-SCORE", "93189-9", "SCALE-END"})
+    assert "RUS-CHN" not in " ".join(str(one.dataset) for one in objects if one.kind is not ObjectKind.CAPTURE)
 
 
 @pytest.mark.parametrize("kind", [ObjectKind.REPORT, ObjectKind.REPORT_FALLBACK])
@@ -86,7 +134,7 @@ def test_what_is_said_of_the_hand_has_the_whole_image_as_its_place(kind: ObjectK
     """OHIF leaves its window empty where a group has no place."""
     header = dx_header(rows=250, columns=200)
     groups = hand_groups(built(full_case(header), kind))
-    assert len(groups) == 3
+    assert len(groups) == 4
     for group in groups.values():
         region = group.roi  # type: ignore[attr-defined]
         assert region.value.tolist() == [[0, 0], [200, 0], [200, 250], [0, 250], [0, 0]]

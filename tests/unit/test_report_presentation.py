@@ -78,6 +78,7 @@ def test_the_words_of_use_stand_at_the_foot_in_a_layer_of_their_own() -> None:
     (text,) = ds.GraphicAnnotationSequence[1].TextObjectSequence
     assert WORDS_OF_USE in text.UnformattedTextValue
     assert "Bone age 10 y 3 mo, 95 % interval 9 y 1 mo to 11 y 5 mo." in text.UnformattedTextValue
+    assert "RUS-CHN total score 520 of 1000, bone age 9 y 11 mo (118.7 months)" in text.UnformattedTextValue
     assert text.BoundingBoxAnnotationUnits == "DISPLAY"
 
 

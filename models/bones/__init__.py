@@ -1,0 +1,1 @@
+"""What single bones say: where the thirteen lie, their crops, and the bone age that each gives alone."""
