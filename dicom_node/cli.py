@@ -200,7 +200,7 @@ def train(
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader, a detector, a segmenter or a judge by a recipe.
+    """Train a reader, a detector, a segmenter, a judge or a grader of bones by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """
@@ -276,7 +276,7 @@ def evaluate(
     """Measure readers: errors with intervals by sex and age group, compared, damaged and looked into as asked.
 
     Of a segmenter, named alone: its masks beside true ones and thresholds, and how often they fail. Of detectors: how
-    well they find what is marked, bones also by name and age.
+    well they find what is marked, bones also by name and age. Of graders: levels, bone age and confusion.
 
     Example: dicom-node evaluate whole_hand --data /data --fold 9 --output results
     """

@@ -63,6 +63,21 @@ def data_carry(
         typer.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
 
 
+@data_app.command("phantom-levels")
+def data_phantom_levels(
+    output: Annotated[Path, typer.Option(help="Folder to write into.", file_okay=False)],
+    hands: Annotated[int, typer.Option(min=10, help="How many.")] = 400,
+    seed: Annotated[int, typer.Option(help="Another one draws other hands.")] = 0,
+) -> None:
+    """Write a set of synthetic hands whose thirteen levels are known, laid out as a site's own.
+
+    Example: dicom-node data phantom-levels --output phantoms
+    """
+    from models.levels.phantom_site import write_phantom_site
+
+    typer.echo(str(with_clear_faults(lambda: write_phantom_site(output, hands, seed))))
+
+
 @models_app.callback()
 def models() -> None:
     """The weights this site reads with.

@@ -31,6 +31,8 @@ class Task(StrEnum):
     """A better image of a poor one."""
     INTERVALS = "intervals"
     """Of a recipe alone: ages as classes. The weights read bone age, and that is their card's task."""
+    LEVELS = "levels"
+    """The RUS-CHN level of each of thirteen bones."""
 
 
 @dataclass(frozen=True)

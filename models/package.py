@@ -16,6 +16,7 @@ from safetensors.torch import save as tensors_to_bytes
 
 from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
 from models.evaluation.conformal import fit_interval
+from models.levels.scale import BONES
 from models.networks import build_network
 from models.package_measures import AnyRecipe, measured
 from models.plausibility.verdict import CLASSES
@@ -24,6 +25,7 @@ from models.registry import SHIPPED
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
 from models.training.follow import choose_device
 from models.training.interval_net_recipe import IntervalRecipe, load_interval_recipe
+from models.training.levels_recipe import LevelsRecipe, load_levels_recipe
 from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
 from models.training.quality_recipe import (
     QualityRecipe,
@@ -80,6 +82,7 @@ def _recipe(path: Path) -> AnyRecipe:
         Task.QUALITY: load_quality_recipe,
         Task.RESTORATION: load_restoration_recipe,
         Task.INTERVALS: load_interval_recipe,
+        Task.LEVELS: load_levels_recipe,
     }
     return loaders[task_of(path)](path)
 
@@ -111,6 +114,8 @@ def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
         return {"task": Task.PLAUSIBILITY, "classes": tuple(map(str, CLASSES)), "interval": None}
     if isinstance(recipe, QualityRecipe):
         return {"task": Task.QUALITY, "classes": QUALITIES, "interval": None}
+    if isinstance(recipe, LevelsRecipe):
+        return {"task": Task.LEVELS, "classes": tuple(map(str, BONES)), "interval": None}
     if isinstance(recipe, RestorationRecipe):
         return {"task": Task.RESTORATION, "interval": None}
     if isinstance(recipe, SegmentationRecipe):
@@ -133,6 +138,8 @@ def _origin(recipe: AnyRecipe, data: Path | None) -> _Origin:
 
 
 def _taken(recipe: AnyRecipe) -> str:
+    if isinstance(recipe, LevelsRecipe):
+        return "those with levels"
     if isinstance(recipe, PlausibilityRecipe):
         return f"folds 0-7 of 0-9, {recipe.hands} of them, pictures made of {recipe.sources}, and drawn pictures"
     if isinstance(recipe, QualityRecipe | RestorationRecipe):

@@ -16,6 +16,7 @@ from models.evaluation.metrics import summarise
 from models.evaluation.readings import read_with
 from models.evaluation.segmentation_run import agreement_on, failures_on, held_out_masked
 from models.interval_net.measures import of_intervals
+from models.levels.measures import of_grader
 from models.plausibility.judged import reframed
 from models.plausibility.judging import Probabilities, judge, of_hand, threshold_for, verdict_of
 from models.plausibility.sources import phantom_hands
@@ -26,6 +27,7 @@ from models.segmentation.masked import MaskedFrames, draw_masked_phantoms, key_p
 from models.training.detection_recipe import DetectionRecipe
 from models.training.detection_run import load_marked_sets
 from models.training.interval_net_recipe import IntervalRecipe
+from models.training.levels_recipe import LevelsRecipe
 from models.training.plausibility_recipe import PlausibilityRecipe
 from models.training.plausibility_run import load_judged
 from models.training.quality_recipe import QualityRecipe, RestorationRecipe
@@ -42,6 +44,7 @@ AnyRecipe = (
     | QualityRecipe
     | RestorationRecipe
     | IntervalRecipe
+    | LevelsRecipe
 )
 
 
@@ -60,6 +63,8 @@ def measured(
         return of_restoration(draft, loaded, recipe, data, device)
     if isinstance(recipe, IntervalRecipe):
         return of_intervals(draft, loaded, recipe, data, device)
+    if isinstance(recipe, LevelsRecipe):
+        return of_grader(draft, loaded, data, cache, device)
     if isinstance(recipe, PlausibilityRecipe):
         return _judge(draft, loaded, recipe, data, cache, device)
     return _reader(draft, loaded, recipe, data, cache, device)

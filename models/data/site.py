@@ -77,6 +77,17 @@ class ImageFiles:
 
 
 @dataclass(frozen=True)
+class LevelFiles:
+    """Tables of the RUS-CHN levels of images, and of their bones' boxes; None where the detector is to find those.
+
+    Both have the delimiter and the encoding of the label file.
+    """
+
+    path: Path
+    boxes: Path | None = None
+
+
+@dataclass(frozen=True)
 class Folds:
     """uses: what each fold, 0 to count - 1, is for. salt: changes which fold a patient's hash gives."""
 
@@ -103,6 +114,7 @@ class Site:
     sex_codes: SexCodes
     images: ImageFiles
     folds: Folds
+    levels: LevelFiles | None = None
 
 
 def read_site(path: Path) -> Site:
@@ -119,6 +131,7 @@ def read_site(path: Path) -> Site:
         sex_codes=_sex_codes(top.section("sex_codes", required=False)),
         images=_images(top.section("images")),
         folds=_folds(top.section("folds", required=False)),
+        levels=_levels(top.section("levels", required=False)),
     )
     units.close()
     top.close()
@@ -182,6 +195,14 @@ def _images(section: Section) -> ImageFiles:
         raise section.fault("folder", "give either folder or zips")
     section.close()
     return ImageFiles(_below(section, folder) if folder else None, tuple(_below(section, name) for name in zips))
+
+
+def _levels(section: Section) -> LevelFiles | None:
+    if not section.values:
+        return None
+    path, boxes = _below(section, section.text("file")), section.optional_text("boxes")
+    section.close()
+    return LevelFiles(path, _below(section, boxes) if boxes else None)
 
 
 def _folds(section: Section) -> Folds:

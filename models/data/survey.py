@@ -10,6 +10,7 @@ from models.data.labels import Split
 from models.data.site import Site, Unit
 from models.data.site_images import ImageIndex, ImagePlace, index_images
 from models.data.site_labels import SiteLabel, read_site_labels
+from models.data.site_levels import read_site_levels
 
 AGE_GROUPS_MONTHS = ((0, 36), (36, 72), (72, 108), (108, 144), (144, 180), (180, 216), (216, 240))
 """Above the first, up to the second: those of RegressionCNN Table III, and the rest."""
@@ -55,6 +56,7 @@ def survey(site: Site) -> Survey:
         *_uses(site, rows),
         *_ages(site, rows),
         *_balance(site, rows),
+        *read_site_levels(site, rows)[1],
     ]
     return Survey(rows, labels, places, tuple(found))
 

@@ -1,8 +1,9 @@
-"""What `dicom-node evaluate` is asked to measure, by what its models are: readers, a segmenter, or detectors."""
+"""What `dicom-node evaluate` is asked to measure, by what its models are: readers, a segmenter, detectors, graders."""
 
 from pathlib import Path
 
 from models.evaluation.detection_run import evaluate_detectors, is_detector
+from models.evaluation.levels_run import evaluate_graders, is_grader
 from models.evaluation.originals import evaluate_originals
 from models.evaluation.plan import Plan
 from models.evaluation.run import evaluate_plan
@@ -31,6 +32,13 @@ def measure(
         if originals or plan.contact_sheet or _for_readers(plan):
             raise ValueError(f"{plan.models[0]}: detectors are measured with --fold and --output alone")
         print(evaluate_detectors(
+            plan.models, data=data, fold=plan.fold, output=output, weights_directory=weights_directory,
+            device=choose_device(device),
+        ))  # fmt: skip
+    elif is_grader(plan.models, weights_directory):
+        if originals or plan.contact_sheet or _for_readers(plan):
+            raise ValueError(f"{plan.models[0]}: graders are measured with --fold and --output alone")
+        print(evaluate_graders(
             plan.models, data=data, fold=plan.fold, output=output, weights_directory=weights_directory,
             device=choose_device(device),
         ))  # fmt: skip

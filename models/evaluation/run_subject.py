@@ -40,7 +40,7 @@ def load_run(folder: Path, *, directory: Path | None = None, device: str = "cpu"
         raise ValueError(f"{path}: not there; a run has it once it has measured an epoch at its final size")
     blob = path.read_bytes()
     network = build_network(recipe.architecture, recipe.network_parameters)
-    _fill(network, blob, path)
+    fill_network(network, blob, path)
     network.eval().requires_grad_(False)
     card = _card(recipe, hashlib.sha256(blob).hexdigest(), read_facts(folder))
     model = LoadedModel(network.to(device).to(memory_format=torch.channels_last), card, card.sha256)
@@ -67,7 +67,8 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def _fill(network: nn.Module, blob: bytes, path: Path) -> None:
+def fill_network(network: nn.Module, blob: bytes, path: Path) -> None:
+    """Give a fresh network the weights of a run. Raises ValueError where they are damaged, or of another recipe."""
     try:
         network.load_state_dict(torch.load(io.BytesIO(blob), map_location="cpu", weights_only=True))
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):

@@ -9,6 +9,7 @@ from models.networks.bonet_plus import BoNetPlus
 from models.networks.faster_rcnn import FasterRCNN
 from models.networks.fcos import FCOS
 from models.networks.interval_net import IntervalNet
+from models.networks.levels_net import LevelsNet
 from models.networks.plausibility import PlausibilityNet
 from models.networks.quality_net import QualityNet
 from models.networks.recursive_rcnn import RecursiveRCNN
@@ -22,6 +23,7 @@ _NETWORKS: dict[str, type[nn.Module]] = {
     "faster_rcnn": FasterRCNN,
     "fcos": FCOS,
     "interval_net": IntervalNet,
+    "levels_net": LevelsNet,
     "recursive_rcnn": RecursiveRCNN,
     "plausibility": PlausibilityNet,
     "quality_net": QualityNet,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -77,12 +78,17 @@ class _Placed:
         return np.asarray(self.origin + points[:, :1] * across + points[:, 1:] * along)
 
 
-def hand(bone_age_months: float, sex: Sex, individual: Individual = Individual()) -> Hand:
-    """The hand of this bone age (months, 1 to 228) and sex."""
+def hand(
+    bone_age_months: float,
+    sex: Sex,
+    individual: Individual = Individual(),
+    graded: Mapping[str, Maturity] = MappingProxyType({}),
+) -> Hand:
+    """The hand of this bone age (months, 1 to 228) and sex; graded: long bones that are at a stage of their own."""
     size = hand_size(bone_age_months, sex)
     scale = size * individual.size
     cartilage = float(np.clip((0.92 - size) / 0.56, 0, 1))
-    stages = long_bones(bone_age_months, sex)
+    stages = long_bones(bone_age_months, sex) | dict(graded)
     frames, joints = _frames(individual)
     cut = {name: pieces(_built(name, individual), stages[name], cartilage=cartilage) for name in stages}
     parts = [part for name in stages for part in _long_parts(name, cut[name], stages[name], frames[name])]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -71,16 +72,18 @@ def draw(
     label: bool = False,
     low_resolution: bool = False,
     right_hand: bool = False,
+    graded: Mapping[str, Maturity] = MappingProxyType({}),
 ) -> Phantom:
     """Draw one hand: bone age 1 to 228 months, "F" or "M"; the seed chooses the individual and the exposure.
 
     The same arguments give the same pixels. marker: a side letter away from the hand. poisson, label,
     low_resolution: damage (`models.phantom.damage`). right_hand: mirrored, with an R.
+    graded: stages of long bones by name, in place of those of the bone age (`models.phantom.levels`).
     Raises ValueError for another sex, age, or a frame of less than 64 pixels a side.
     """
     _check(bone_age_months, height, width)
     rng = np.random.default_rng(seed)
-    anatomy = hand(bone_age_months, sex, Individual.drawn(rng))
+    anatomy = hand(bone_age_months, sex, Individual.drawn(rng), graded)
     view = _view(anatomy, height, width, right_hand, rng)
     bone, flesh = _bone(anatomy, view, height, width), _flesh(anatomy, view, height, width)
     pixels = expose(bone, flesh, rng)

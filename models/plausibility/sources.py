@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def _box(found: Boxes) -> Box | None:
 
 
 def _phantom_hand(rng: np.random.Generator) -> Hand:
-    damage = dict.fromkeys(["poisson", "label", "low_resolution"], False)
+    damage: dict[str, Any] = dict.fromkeys(["poisson", "label", "low_resolution"], False)
     if rng.random() < 0.25:
         damage[str(rng.choice(list(damage)))] = True
     months, height = float(rng.uniform(1, 228)), _PHANTOM_PX[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 from models.card import Task
 from models.training.detection_run import train_detector
 from models.training.interval_net_run import train_intervals
+from models.training.levels_run import train_grader
 from models.training.plausibility_run import train_judge
 from models.training.quality_run import train_classifier, train_restoration
 from models.training.recipe import read_document
@@ -15,6 +16,7 @@ from models.training.task_run import TrainingOrder
 TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
     Task.DETECTION: train_detector,
     Task.INTERVALS: train_intervals,
+    Task.LEVELS: train_grader,
     Task.PLAUSIBILITY: train_judge,
     Task.QUALITY: train_classifier,
     Task.RESTORATION: train_restoration,
