@@ -52,6 +52,11 @@ class Graded:
         return (np.array([age.months for age in self.ages]) - self.truth_months) / 12
 
     @property
+    def told_errors_years(self) -> NDArray[np.float64]:
+        """Of the age of the likeliest levels alone, as the paper has it (PreciseBAA 3.3)."""
+        return (_months_of(self.told, self.sexes) - self.truth_months) / 12
+
+    @property
     def coverage(self) -> float:
         """Share of hands whose labelled age lies in the interval."""
         inside = [
@@ -67,8 +72,12 @@ class Graded:
 
 def ages_of_true_levels(graded: Graded) -> NDArray[np.float64]:
     """(N,) months that the scale says of the levels as labelled."""
-    pairs = zip(graded.levels.tolist(), graded.sexes, strict=True)
-    return np.array([age_of_score(total_score(levels, sex), sex).months for levels, sex in pairs])
+    return _months_of(graded.levels, graded.sexes)
+
+
+def _months_of(levels: Levels, sexes: Sequence[Sex]) -> NDArray[np.float64]:
+    pairs = zip(levels.tolist(), sexes, strict=True)
+    return np.array([age_of_score(total_score(each, sex), sex).months for each, sex in pairs])
 
 
 def accuracy_table(found: Mapping[str, Graded], backbones: Mapping[str, str]) -> str:
@@ -122,13 +131,18 @@ def _errors(errors: NDArray[np.float64]) -> list[str]:
 
 
 def interval_table(found: Mapping[str, Graded]) -> str:
-    """How often the 95 % interval holds the labelled age, how wide it is, and how often the scale ends."""
+    """The error beside that of the likeliest levels alone; how often the 95 % interval holds the labelled age, how wide
+    it is, and how often the scale ends."""
     rows = []
     for name, graded in found.items():
         widths = [age.high_months - age.low_months for age in graded.ages]
         ends = [sum(age.end is end for age in graded.ages) for end in End]
-        rows.append([name, f"{100 * graded.coverage:.1f}", f"{np.median(widths):.1f}", *map(str, ends)])
-    heads = ["grader", "holds the age, %", "median width, months", *(f"hands {end}" for end in End)]
+        errors = [f"{np.abs(each).mean():.2f}" for each in (graded.errors_years, graded.told_errors_years)]
+        rows.append([name, *errors, f"{100 * graded.coverage:.1f}", f"{np.median(widths):.1f}", *map(str, ends)])
+    heads = [
+        "grader", "MAE, years", "of the likeliest levels alone", "interval holds the age, %", "median width, months",
+        *(f"hands {end}" for end in End),
+    ]  # fmt: skip
     return table(heads, rows)
 
 

@@ -33,7 +33,8 @@ from models.training.levels_recipe import load_levels_recipe
 from models.training.tasks import task_of
 
 INDEPENDENT = (
-    "The interval follows from what the levels leave open, with the bones taken as independent given the radiograph."
+    "The age is the expectation over what the levels leave open, with the bones taken as independent given the "
+    "radiograph, and the interval its 2.5th to 97.5th percentile. The paper looks up the likeliest levels alone."
 )
 
 

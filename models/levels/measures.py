@@ -28,11 +28,14 @@ def of_grader(draft: Card, loaded: LoadedModel, data: Path | None, cache: Path |
 
 def _figures(found: Probabilities, hands: GradedHands) -> dict[str, float]:
     off = np.abs(found.argmax(2) - hands.levels)
-    pairs = list(zip(found, hands.labels, strict=True))
-    errors = [age_of_levels(each, cast(Sex, label.sex)).months - label.bone_age_months for each, label in pairs]
+    ages = [age_of_levels(each, cast(Sex, label.sex)) for each, label in zip(found, hands.labels, strict=True)]
+    truth = [label.bone_age_months for label in hands.labels]
+    errors = [age.months - months for age, months in zip(ages, truth, strict=True)]
+    inside = [age.low_months <= months <= age.high_months for age, months in zip(ages, truth, strict=True)]
     return {
         "hands": len(hands),
         "level_accuracy": round(float((off == 0).mean()), 4),
         "levels_within_one": round(float((off <= 1).mean()), 4),
         "mae_months": round(float(np.abs(errors).mean()), 3),
+        "interval_coverage": round(float(np.mean(inside)), 4),
     }

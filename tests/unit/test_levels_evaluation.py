@@ -78,7 +78,8 @@ def test_errors_are_those_of_the_hands_of_each_age_group() -> None:
 
 def test_an_interval_that_misses_the_age_is_counted() -> None:
     table = rows(interval_table({"right": hands(), "off": hands(2)}))
-    assert [row[1] for row in table[2:]] == ["100.0", "0.0"]
+    assert [row[3] for row in table[2:]] == ["100.0", "0.0"]
+    assert table[2][1:3] == ["0.00", "0.00"]
 
 
 def test_hands_at_the_ends_of_the_scale_are_counted() -> None:
@@ -86,8 +87,19 @@ def test_hands_at_the_ends_of_the_scale_are_counted() -> None:
     levels = some.levels.copy()
     levels[:3], levels[3:5] = np.array(COUNTS) - 1, 0
     table = rows(interval_table({"g": replace(some, probabilities=sure_of(levels))}))
-    assert table[2][3:] == ["2", "3"]
-    assert "at or beyond the end of the scale" in table[0][4]
+    assert table[2][5:] == ["2", "3"]
+    assert "at or beyond the end of the scale" in table[0][6]
+
+
+def test_the_age_of_the_likeliest_levels_is_told_beside_the_expectation() -> None:
+    graded = hands()
+    blurred = graded.probabilities * 0.6
+    for n, count in enumerate(COUNTS):
+        blurred[:, n, :count] += 0.4 / count
+    unsure = replace(graded, probabilities=blurred)
+    np.testing.assert_allclose(unsure.told_errors_years, 0, atol=1e-9)
+    assert np.abs(unsure.errors_years).mean() > 0.1
+    assert rows(interval_table({"g": unsure}))[2][2] == "0.00"
 
 
 def test_correlations_are_pearsons_and_a_bone_of_one_level_has_none() -> None:
