@@ -11,6 +11,7 @@ from dicom_node.cli_models import (
     evaluate_quality,
     evaluate_refusals,
     evaluate_runs,
+    evaluate_stages,
     models_app,
     with_clear_faults,
 )
@@ -32,6 +33,7 @@ app.add_typer(models_app)
 app.command()(calibrate)
 app.command()(conformance)
 app.command()(evaluate_quality)
+app.command()(evaluate_stages)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
 app.command()(status)
