@@ -12,6 +12,7 @@ from dicom_node.cli_models import (
     evaluate_quality,
     evaluate_refusals,
     evaluate_runs,
+    evaluate_stages,
     models_app,
     with_clear_faults,
 )
@@ -34,6 +35,7 @@ app.command()(calibrate)
 app.command()(conformance)
 app.command()(evaluate_bones)
 app.command()(evaluate_quality)
+app.command()(evaluate_stages)
 app.command()(evaluate_refusals)
 app.command()(evaluate_runs)
 app.command()(status)
@@ -195,7 +197,7 @@ def train(
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader, a detector, a segmenter or a judge by a recipe.
+    """Train a reader, a detector, a segmenter, a judge or a grader of bones by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """

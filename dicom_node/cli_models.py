@@ -320,6 +320,26 @@ def evaluate_bones(
     typer.echo(str(page))
 
 
+def evaluate_stages(
+    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
+    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
+    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
+    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
+    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+) -> None:
+    """Write the results document of a system of stages: how often stages are told, ages with and without them.
+
+    Example: dicom-node evaluate-stages config/evaluation/diibaa.yaml --runs runs --data /data --output diibaa.md
+    """
+    from models.evaluation.staging.run import write_staging
+
+    page = with_clear_faults(
+        lambda: write_staging(document, runs=runs, data=data, output=output, fold=fold, limit=limit)
+    )
+    typer.echo(str(page))
+
+
 def evaluate_refusals(
     data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
     fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,

@@ -25,7 +25,7 @@ FIELDS = frozenset(
         "key", "kind", "code", "status", "reason", "stage", "route", "pipeline", "model", "version", "sha256",
         "fingerprint", "role", "process", "pid", "exit_status", "exit_code", "device", "warnings", "sop_class",
         "candidate", "verdict", "is_new", "finished", "priority", "logger", "where", "message", "error", "job",
-        "executor",
+        "executor", "probabilities", "scores",
         # who and where to
         "calling", "called", "ae_title", "host", "port", "configured", "destination", "peer", "path",
         # how much, how long

@@ -32,6 +32,8 @@ class Task(StrEnum):
     """A better image of a poor one."""
     LEVELS = "levels"
     """The RUS-CHN level of each of thirteen bones."""
+    DIIBAA = "diibaa"
+    """Of recipes alone, since what they make reads bone age."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,16 @@ class WholeHandOutput:
     offset_months: torch.Tensor
 
 
+@dataclass(frozen=True)
+class StagedOutput(WholeHandOutput):
+    """Of a reader by stages. stage: (B,) int64, the one whose regressor read. scores, probabilities: (B, stages), 0 to
+    1, what the scoring network and the classifier gave each (DIIBAA Algorithm 1)."""
+
+    stage: torch.Tensor
+    scores: torch.Tensor
+    probabilities: torch.Tensor
+
+
 class WholeHandNetwork(Protocol):
     """images: (B, 1, S, S) float32 in [0, 1] from `models.preprocess`; male: (B,) float32, 1 male, 0 female."""
 

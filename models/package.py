@@ -16,6 +16,7 @@ from safetensors.torch import save as tensors_to_bytes
 
 from models.card import INTENDED_USE, TERMS, Card, Detector, Task, write_card
 from models.detection.anatomy import RUS_BONES
+from models.diibaa.stages import STAGES
 from models.evaluation.conformal import fit_interval
 from models.levels.scale import BONES
 from models.networks import build_network
@@ -25,6 +26,7 @@ from models.quality.classes import CLASSES as QUALITIES
 from models.registry import SHIPPED
 from models.training.bone_ages_recipe import BoneAgesRecipe, load_bone_ages_recipe
 from models.training.detection_recipe import DetectionRecipe, load_detection_recipe
+from models.training.diibaa_recipe import DiibaaRecipe, load_diibaa_recipe
 from models.training.follow import choose_device
 from models.training.levels_recipe import LevelsRecipe, load_levels_recipe
 from models.training.plausibility_recipe import PlausibilityRecipe, load_plausibility_recipe
@@ -51,9 +53,12 @@ def package(
 ) -> Card:
     """Write NAME.safetensors and NAME.json; the interval comes from the calibrate split, metrics from the test.
 
-    Raises ValueError where the directory is a store of versions, whose active one would be measured instead.
+    Raises ValueError where the directory is a store of versions, whose active one would be measured instead, and of a
+    reader for one sex alone.
     """
     recipe = _recipe(run / "recipe.yaml")
+    if isinstance(recipe, DiibaaRecipe) and recipe.whole.sex is not None:
+        raise ValueError(f"{run}: trained on {recipe.whole.sex} alone; a reader is of both sexes, with sex: null")
     directory = directory or SHIPPED
     if (directory / "versions").exists():
         raise ValueError(f"{directory}: a store of versions; package elsewhere, then `dicom-node models add`")
@@ -79,6 +84,7 @@ def _recipe(path: Path) -> AnyRecipe:
         Task.BONE_AGE: load_recipe,
         Task.BONE_AGES: load_bone_ages_recipe,
         Task.DETECTION: load_detection_recipe,
+        Task.DIIBAA: load_diibaa_recipe,
         Task.SEGMENTATION: load_segmentation_recipe,
         Task.PLAUSIBILITY: load_plausibility_recipe,
         Task.QUALITY: load_quality_recipe,
@@ -126,6 +132,8 @@ def _of_task(recipe: AnyRecipe) -> dict[str, Any]:
     if isinstance(recipe, DetectionRecipe):
         return {"task": Task.DETECTION, "classes": recipe.marks.classes, "interval": None}
     unmeasured = fit_interval(np.zeros(99), np.zeros(99), source="nothing yet")
+    if isinstance(recipe, DiibaaRecipe):
+        return {"classes": tuple(map(str, STAGES)), "interval": unmeasured}
     return {"task": Task.BONE_AGE, "channels": recipe.channels, "interval": unmeasured}
 
 
@@ -147,6 +155,8 @@ def _taken(recipe: AnyRecipe) -> str:
         return f"folds 0-7 of 0-9, {recipe.hands} of them, pictures made of {recipe.sources}, and drawn pictures"
     if isinstance(recipe, QualityRecipe | RestorationRecipe):
         return f"folds 0-7 of 0-9, {recipe.images} of them, with made damage"
+    if isinstance(recipe, DiibaaRecipe):
+        return "folds 0-7 of 0-9" + ("" if recipe.whole.counts is None else ", drawn by stage")
     if isinstance(recipe, SegmentationRecipe):
         drawn = "those with key points whose mask could be drawn, and hands cut out of such radiographs by people"
         return f"folds 0-7 of 0-9, {drawn}"

@@ -28,6 +28,8 @@ from models.training.bone_ages_recipe import BoneAgesRecipe
 from models.training.bone_ages_run import load_bone_sets
 from models.training.detection_recipe import DetectionRecipe
 from models.training.detection_run import load_marked_sets
+from models.training.diibaa_recipe import DiibaaRecipe
+from models.training.diibaa_run import load_splits
 from models.training.levels_recipe import LevelsRecipe
 from models.training.plausibility_recipe import PlausibilityRecipe
 from models.training.plausibility_run import load_judged
@@ -41,6 +43,7 @@ AnyRecipe = (
     Recipe
     | BoneAgesRecipe
     | DetectionRecipe
+    | DiibaaRecipe
     | SegmentationRecipe
     | PlausibilityRecipe
     | QualityRecipe
@@ -74,12 +77,16 @@ def measured(
 
 
 def _reader(
-    draft: Card, loaded: LoadedModel, recipe: Recipe, data: Path | None, cache: Path | None, device: str
+    draft: Card, loaded: LoadedModel, recipe: Recipe | DiibaaRecipe, data: Path | None, cache: Path | None, device: str
 ) -> Card:
     """Read in float32 with flips averaged; the interval comes from the calibrate split."""
     splits = [Split.SELECT, Split.CALIBRATE, Split.TEST]
+    if isinstance(recipe, DiibaaRecipe):
+        sets = load_splits(recipe, data, splits, cache=cache)
+    else:
+        sets = load_sets(recipe, data, splits, cache=cache)
     results = {}
-    for split, radiographs in zip(splits, load_sets(recipe, data, splits, cache=cache), strict=True):
+    for split, radiographs in zip(splits, sets, strict=True):
         truth = np.array([label.bone_age_months for label in radiographs.labels])
         months = read_with(loaded, radiographs, device=device)
         results[split] = months, truth

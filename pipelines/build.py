@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from models import registry
 from pipelines.read import StagedPipeline
 from pipelines.readers.contract import Reader
+from pipelines.readers.diibaa import DiibaaReader
 from pipelines.readers.whole_hand import WholeHandReader
 from pipelines.spec import PipelineInvalid, ReaderStep, Step, faults, load_spec
 from pipelines.stages.bone_ages import BoneAges
@@ -36,7 +37,7 @@ STAGES: Mapping[str, type[Stage]] = {
     "plausibility": Plausibility,
     "quality": Quality,
 }
-READERS: Mapping[str, type[WholeHandReader]] = {"whole_hand": WholeHandReader}
+READERS: Mapping[str, type[WholeHandReader]] = {"diibaa": DiibaaReader, "whole_hand": WholeHandReader}
 
 _Kind = TypeVar("_Kind")
 

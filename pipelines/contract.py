@@ -180,10 +180,23 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True)
+class ReadStage:
+    """The stage of growth that a reader by stages told first, as "S2" of S1 to S3.
+
+    scores, probabilities: 0 to 1 of each stage, youngest first, by its two branches (DIIBAA Algorithm 1).
+    """
+
+    name: str
+    scores: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class ReaderReading:
     """What one reader says for one sex. Months; the interval covers 95 % as measured on held-out images.
 
     qualified: whether it may stand in a report; a reader much worse than the primary one may not.
+    stage: of a reader by stages; None of others.
     """
 
     sex: Sex
@@ -191,6 +204,7 @@ class ReaderReading:
     bone_age_months: float
     interval_months: tuple[float, float]
     qualified: bool = True
+    stage: ReadStage | None = None
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ import torch
 from torch import nn
 
 from models.card import INTENDED_USE, Card, Detector, Interval, Task
+from models.diibaa.stages import STAGES
 from models.networks import build_network
 from models.registry import LoadedModel, with_detector
+from models.training.diibaa_recipe import DiibaaRecipe, load_diibaa_recipe
 from models.training.recipe import Recipe, load_recipe
 from models.training.tasks import task_of
 
@@ -34,9 +36,7 @@ def load_run(folder: Path, *, directory: Path | None = None, device: str = "cpu"
     directory: where that detector lies; None is the project's own folder. The hash is that of best.pt. Raises
     ValueError that says what to do where the run has no weights yet, they are damaged, or read no bone age.
     """
-    if (task := task_of(folder / RECIPE)) is not Task.BONE_AGE:
-        raise ValueError(f"{folder}: a run for {task}, which reads no bone age; give the run of a reader")
-    recipe, path = load_recipe(folder / RECIPE), folder / WEIGHTS
+    recipe, path = _reader_recipe(folder), folder / WEIGHTS
     if not path.is_file():
         raise ValueError(f"{path}: not there; a run has it once it has measured an epoch at its final size")
     blob = path.read_bytes()
@@ -46,6 +46,16 @@ def load_run(folder: Path, *, directory: Path | None = None, device: str = "cpu"
     card = _card(recipe, hashlib.sha256(blob).hexdigest(), read_facts(folder))
     model = LoadedModel(network.to(device).to(memory_format=torch.channels_last), card, card.sha256)
     return with_detector(model, directory=directory, device=device)
+
+
+def _reader_recipe(folder: Path) -> Recipe | DiibaaRecipe:
+    """Raises ValueError for a run of something else than a reader."""
+    task = task_of(folder / RECIPE)
+    if task is Task.DIIBAA:
+        return load_diibaa_recipe(folder / RECIPE)
+    if task is not Task.BONE_AGE:
+        raise ValueError(f"{folder}: a run for {task}, which reads no bone age; give the run of a reader")
+    return load_recipe(folder / RECIPE)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
@@ -66,12 +76,19 @@ def fill_network(network: nn.Module, blob: bytes, path: Path) -> None:
         raise ValueError(f"{path}: damaged, or of another recipe than {RECIPE} beside it; train again") from None
 
 
-def _card(recipe: Recipe, sha256: str, facts: dict[str, Any]) -> Card:
+def _card(recipe: Recipe | DiibaaRecipe, sha256: str, facts: dict[str, Any]) -> Card:
     detector = facts.get("hand_detector")
     return Card(
-        name=recipe.name, version=VERSION, sha256=sha256,
+        name=recipe.name, version=VERSION, sha256=sha256, **_seen_by(recipe),
         architecture=recipe.architecture, parameters=recipe.network_parameters, input_size=recipe.input_size,
-        channels=recipe.channels, hand_detector=Detector(**detector) if detector else None, interval=NO_INTERVAL,
+        hand_detector=Detector(**detector) if detector else None, interval=NO_INTERVAL,
         aspect_range=(0.6, 2.2), data="those the run trained on", terms="theirs", intended_use=INTENDED_USE,
         training=facts,
     )  # fmt: skip
+
+
+def _seen_by(recipe: Recipe | DiibaaRecipe) -> dict[str, Any]:
+    """What the network is given of an image, and what it tells apart."""
+    if isinstance(recipe, DiibaaRecipe):
+        return {"classes": tuple(map(str, STAGES))}
+    return {"channels": recipe.channels}

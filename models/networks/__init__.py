@@ -7,6 +7,7 @@ from torch import nn
 
 from models.networks.bone_age import BoneAgeNet
 from models.networks.bonet_plus import BoNetPlus
+from models.networks.diibaa import DIIBAA
 from models.networks.faster_rcnn import FasterRCNN
 from models.networks.fcos import FCOS
 from models.networks.levels_net import LevelsNet
@@ -15,12 +16,15 @@ from models.networks.quality_net import QualityNet
 from models.networks.recursive_rcnn import RecursiveRCNN
 from models.networks.regression_cnn import RegressionCNN
 from models.networks.residual_unet import ResidualUNet
+from models.networks.stage_autoencoder import StageAutoencoders
+from models.networks.stage_cnn import StageCNN, StageRegressors
 from models.networks.unet import UNet
 from models.networks.whole_hand import WholeHandNet
 
 _NETWORKS: dict[str, type[nn.Module]] = {
     "bone_age": BoneAgeNet,
     "bonet_plus": BoNetPlus,
+    "diibaa": DIIBAA,
     "faster_rcnn": FasterRCNN,
     "fcos": FCOS,
     "levels_net": LevelsNet,
@@ -29,6 +33,9 @@ _NETWORKS: dict[str, type[nn.Module]] = {
     "quality_net": QualityNet,
     "regression_cnn": RegressionCNN,
     "residual_unet": ResidualUNet,
+    "stage_autoencoders": StageAutoencoders,
+    "stage_cnn": StageCNN,
+    "stage_regressors": StageRegressors,
     "unet": UNet,
     "whole_hand": WholeHandNet,
 }

@@ -1,7 +1,7 @@
-"""The feature extractors that RegressionCNN Table II compares, each without its classifier and without weights.
+"""The feature extractors that RegressionCNN Table II compares, and DIIBAA's, without classifier and without weights.
 
 Torchvision's networks as they are, but for the number of input channels; Inception-V4 comes from timm, which the
-project does not require. Each can be made narrower: every channel count of the six is a multiple of 16, so that a width
+project does not require. Each can be made narrower: every channel count of theirs is a multiple of 16, so that a width
 in sixteenths scales them all, every concatenation still fits, and no layer is lost.
 """
 
@@ -12,7 +12,7 @@ from typing import cast
 
 import torch
 from torch import nn
-from torchvision.models import densenet121, densenet161, resnet50, resnet101
+from torchvision.models import DenseNet, densenet121, densenet161, densenet169, resnet50, resnet101
 from torchvision.models.inception import BasicConv2d, Inception3
 
 
@@ -68,12 +68,17 @@ def _resnet(build: Callable[..., nn.Module], channels: int) -> tuple[nn.Module, 
 
 
 def _densenet(build: Callable[..., nn.Module], channels: int) -> tuple[nn.Module, int]:
-    """Huang et al. 2017, up to the last norm and its ReLU: C = 1024 or 2208."""
+    """Huang et al. 2017, up to the last norm and its ReLU: C = 1024, 1664, 2208, or 432 of 49 layers."""
     whole = build(weights=None)
     features = cast(nn.Sequential, whole.features)
     stem = cast(nn.Conv2d, features.conv0)
     features.conv0 = nn.Conv2d(channels, stem.out_channels, 7, 2, 3, bias=False)
     return nn.Sequential(features, nn.ReLU()), cast(nn.Linear, whole.classifier).in_features
+
+
+def _densenet49(**weights: None) -> nn.Module:
+    """DenseNet121's growth and stem with 49 layers, in four blocks that narrowing leaves whole."""
+    return DenseNet(growth_rate=32, block_config=(2, 4, 8, 8), num_init_features=64)
 
 
 def _inception_v4(channels: int) -> tuple[nn.Module, int]:
@@ -91,6 +96,8 @@ BACKBONES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
     "inception_v4": _inception_v4,
     "resnet50": partial(_resnet, resnet50),
     "resnet101": partial(_resnet, resnet101),
+    "densenet49": partial(_densenet, _densenet49),
     "densenet121": partial(_densenet, densenet121),
     "densenet161": partial(_densenet, densenet161),
+    "densenet169": partial(_densenet, densenet169),
 }

@@ -9,10 +9,9 @@ from models.detection.batches import MarkedBatch, MarkedDataset, augment_marked,
 from models.detection.finding import find
 from models.detection.marked import MarkedRadiographs
 from models.detection.measures import Figures, measure
-from models.networks import build_network
 from models.training.detection_recipe import DetectionRecipe
-from models.training.loop import Loop, seed_everything
-from models.training.optimiser import build_optimiser
+from models.training.fresh import fresh
+from models.training.loop import Loop
 
 
 class DetectionTrainer(Loop[MarkedBatch]):
@@ -27,10 +26,7 @@ class DetectionTrainer(Loop[MarkedBatch]):
         device: str,
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters)
-        network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        network, optimiser = fresh(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         batches = marked_batches(MarkedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, optimiser, batches, order, folder, device)

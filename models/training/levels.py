@@ -17,9 +17,9 @@ from models.data.batches import EpochOrder
 from models.levels.grading import grade
 from models.levels.hands import GradedHands
 from models.levels.scale import COUNTS, MOST_LEVELS
-from models.networks import build_network
+from models.training.fresh import fresh_network
 from models.training.levels_recipe import LevelsRecipe
-from models.training.loop import Loop, seed_everything
+from models.training.loop import Loop
 from models.training.optimiser import build_optimiser
 from models.training.segmentation_recipe import Optimiser
 
@@ -34,9 +34,7 @@ class LevelsTrainer(Loop[Batch]):
         self, recipe: LevelsRecipe, train_set: GradedHands, select_set: GradedHands, folder: Path, device: str
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = fresh_network(recipe, device)
         self.weights = torch.from_numpy(level_weights(train_set.levels, recipe.class_weights)).to(device)
         order = EpochOrder(len(train_set), recipe.seed)
         items = TensorDataset(torch.from_numpy(train_set.crops), torch.from_numpy(train_set.levels))

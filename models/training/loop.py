@@ -5,13 +5,11 @@ training that was stopped ends as if it had not been: exactly on the CPU.
 """
 
 import json
-import random
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-import numpy as np
 import torch
 from ignite.engine import Engine, Events
 from monai.engines import SupervisedTrainer
@@ -19,7 +17,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from models.data.batches import EpochOrder, epoch_generator
+from models.data.batches import epoch_generator
 from models.training.checkpoint import read_checkpoint, write_checkpoint
 from models.training.schedule import learning_rate
 
@@ -47,11 +45,10 @@ class Schedule(Protocol):
     def seed(self) -> int: ...
 
 
-def seed_everything(seed: int) -> None:
-    """Before a network is built, so that it begins with the same weights."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+class Order(Protocol):
+    """What draws the batches of an epoch by its number."""
+
+    epoch: int
 
 
 class Loop(ABC, Generic[Batch]):
@@ -59,7 +56,7 @@ class Loop(ABC, Generic[Batch]):
 
     def __init__(
         self, recipe: Schedule, network: nn.Module, optimiser: torch.optim.Optimizer, batches: "DataLoader[Any]",
-        order: EpochOrder, folder: Path, device: str,
+        order: Order, folder: Path, device: str,
     ) -> None:  # fmt: skip
         self.schedule, self.network, self.optimiser = recipe, network, optimiser
         self.batches, self.order, self.folder, self.device = batches, order, folder, device

@@ -8,12 +8,11 @@ from torch.nn.functional import cross_entropy
 
 from models.data.augment import augment
 from models.data.batches import Batch, EpochOrder
-from models.networks import build_network
 from models.plausibility.batches import JudgedDataset, judged_batches
 from models.plausibility.judged import JudgedFrames
 from models.plausibility.judging import judge
-from models.training.loop import Loop, seed_everything
-from models.training.optimiser import build_optimiser
+from models.training.fresh import fresh
+from models.training.loop import Loop
 from models.training.plausibility_recipe import PlausibilityRecipe
 
 
@@ -24,10 +23,7 @@ class PlausibilityTrainer(Loop[Batch]):
         self, recipe: PlausibilityRecipe, train_set: JudgedFrames, select_set: JudgedFrames, folder: Path, device: str
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        network, optimiser = fresh(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         batches = judged_batches(JudgedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, optimiser, batches, order, folder, device)

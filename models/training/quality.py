@@ -9,12 +9,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from models.data.augment import change_tone
 from models.data.batches import EpochOrder
-from models.networks import build_network
 from models.preprocess import shrink
 from models.quality.classified import ClassifiedFrames
 from models.quality.classifying import classify
-from models.training.loop import Loop, seed_everything
-from models.training.optimiser import build_optimiser
+from models.training.fresh import fresh
+from models.training.loop import Loop
 from models.training.quality_recipe import QualityRecipe
 
 Batch = list[torch.Tensor]
@@ -29,10 +28,7 @@ class QualityTrainer(Loop[Batch]):
         device: str,
     ) -> None:  # fmt: skip
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        network, optimiser = fresh(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         items = TensorDataset(torch.from_numpy(train_set.frames), torch.from_numpy(train_set.classes))
         batches: DataLoader[tuple[torch.Tensor, ...]] = DataLoader(

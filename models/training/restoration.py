@@ -9,11 +9,10 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from models.data.batches import EpochOrder
-from models.networks import build_network
 from models.quality.improving import psnr_db, residuals
 from models.quality.pairs import Pairs
-from models.training.loop import Loop, seed_everything
-from models.training.optimiser import build_optimiser
+from models.training.fresh import fresh
+from models.training.loop import Loop
 from models.training.quality_recipe import RestorationRecipe
 
 Batch = list[torch.Tensor]
@@ -27,10 +26,7 @@ class RestorationTrainer(Loop[Batch]):
         self, recipe: RestorationRecipe, train_set: Pairs, select_set: Pairs, folder: Path, device: str
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        network, optimiser = fresh(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         items = TensorDataset(torch.from_numpy(train_set.poor), torch.from_numpy(train_set.clean))
         batches: DataLoader[tuple[torch.Tensor, ...]] = DataLoader(

@@ -10,11 +10,11 @@ from monai.losses import DiceCELoss
 
 from models.data.batches import Batch, EpochOrder
 from models.evaluation.segmentation import dice
-from models.networks import build_network
 from models.segmentation.batches import MaskedDataset, augment_masked, masked_batches
 from models.segmentation.masked import MaskedFrames
 from models.segmentation.segmenting import segment
-from models.training.loop import Loop, seed_everything
+from models.training.fresh import fresh_network
+from models.training.loop import Loop
 from models.training.optimiser import build_optimiser
 from models.training.segmentation_recipe import Optimiser, SegmentationRecipe
 
@@ -27,9 +27,7 @@ class SegmentationTrainer(Loop[Batch]):
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
         self.dice_and_cross_entropy = DiceCELoss(sigmoid=True)
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = fresh_network(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         batches = masked_batches(MaskedDataset(train_set), recipe.batch_size, order)
         super().__init__(recipe, network, _optimiser(network, recipe), batches, order, folder, device)

@@ -6,6 +6,7 @@ from pathlib import Path
 from models.card import Task
 from models.training.bone_ages_run import train_bone_ages
 from models.training.detection_run import train_detector
+from models.training.diibaa_run import train_diibaa
 from models.training.levels_run import train_grader
 from models.training.plausibility_run import train_judge
 from models.training.quality_run import train_classifier, train_restoration
@@ -17,6 +18,7 @@ TRAININGS: Mapping[Task, Callable[[TrainingOrder], Path]] = {
     Task.BONE_AGES: train_bone_ages,
     Task.DETECTION: train_detector,
     Task.LEVELS: train_grader,
+    Task.DIIBAA: train_diibaa,
     Task.PLAUSIBILITY: train_judge,
     Task.QUALITY: train_classifier,
     Task.RESTORATION: train_restoration,

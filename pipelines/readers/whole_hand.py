@@ -87,7 +87,12 @@ class WholeHandReader:
         radiographs = {id(request.radiograph): request.radiograph for request in requests}
         seen = dict(zip(radiographs, self._prepared(list(radiographs.values())), strict=True))
         inputs = [seen[id(request.radiograph)] for request in requests]
-        output = self._run(requests, torch.stack([each.image for each in inputs]))
+        return self._answers(requests, inputs, self._run(requests, torch.stack([each.image for each in inputs])))
+
+    def _answers(
+        self, requests: Sequence[Request], inputs: Sequence["_Input"], output: WholeHandOutput
+    ) -> list[Answer]:
+        """One a request, from its rows of the output: as it is, then mirrored."""
         months = output.age_months.reshape(len(self._flips), -1).mean(0).tolist()
         maps = output.activation_months.unflatten(0, (len(self._flips), -1)).cpu().numpy()
         return [

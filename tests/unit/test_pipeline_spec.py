@@ -84,7 +84,7 @@ def test_a_fault_in_the_file_is_named(change: tuple[str, str], said: str, tmp_pa
             ("mirror_right", "sharpen"),
             "unknown stage 'sharpen'; known: bone_ages, bones, checks, hand_mask, levels, mirror_right",
         ),
-        (("{whole_hand:", "{bones:"), "unknown reader 'bones'; known: whole_hand"),
+        (("{whole_hand:", "{bones:"), "unknown reader 'bones'; known: diibaa, whole_hand"),
         (("[checks,", "[{checks: {maximum_frame: 2}},"), "checks: maximum_frame: unknown key"),
         (("[checks,", "[{checks: {minimum_range: 2}},"), "checks: minimum_range: Input should be less than"),
         (("weights: whole_hand}", "weights: whole_hand, flips: 2}"), "whole_hand: flips: unknown key"),
@@ -126,7 +126,7 @@ def test_the_fingerprint_follows_the_meaning(tmp_path: Path) -> None:
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
     with pytest.raises(
         SettingsInvalid,
-        match="bone_age, bone_age_bones, bone_age_cq, bone_age_dq, bone_age_levels, bone_age_nq, phantom",
+        match="bone_age, bone_age_bones, bone_age_cq, bone_age_diibaa, bone_age_dq, bone_age_levels, bone_age_nq, phantom",
     ):
         pipeline_path("knee")
     with pytest.raises(SettingsInvalid, match="there is: none"):
