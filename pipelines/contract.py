@@ -232,8 +232,8 @@ class Maturity:
     """What the levels of the thirteen bones say together, for one sex; for research, beside the bone age in front.
 
     scale: its name. grader: the name of the weights that graded. method: how they know levels. score: the expected
-    total of the bones' scores, most_score its greatest. Months; the interval covers 95 % of what the levels leave open.
-    end: None within the scale.
+    total of the bones' scores, most_score its greatest. Months; the interval holds 95 % of what the levels leave open,
+    which is no measured coverage. end: None within the scale.
     """
 
     scale: str

@@ -30,7 +30,7 @@ from dicom_node.report import codes
 from dicom_node.report.comparison import compare
 from dicom_node.report.contract import AnyCase, ReadCase, RefusedCase, ReportContext
 from dicom_node.report.identity import MANUFACTURER
-from dicom_node.report.measurements import MODIFIER, assumed_sex, bone_age, tenth
+from dicom_node.report.measurements import MODIFIER, assumed_sex, bone_age, tenth, with_interval
 from dicom_node.report.subject import hand_laterality
 from dicom_node.report.summary import readings_beside, readings_in_front, refusal_summary, summary
 from dicom_node.report.uids import ResultUids
@@ -114,8 +114,11 @@ def _maturity_group(case: ReadCase, context: ReportContext, uids: ResultUids) ->
         total = Measurement(codes.TOTAL_SCORE, tenth(one.score), codes.NO_UNITS)
         if told:  # an empty sequence is an error (PS3.3 Table C.17-6)
             total[0].ContentSequence = ContentSequence([*told, *total[0].get("ContentSequence", ())])
-        age = ReaderReading(one.sex, one.scale, one.bone_age_months, one.interval_months)
-        measurements += [total, bone_age(age, f"{one.scale}: {one.method}", told)]
+        method = TextContentItem(codes.BONE_AGE_METHOD, f"{one.scale}: {one.method}", MODIFIER)
+        age = with_interval(
+            codes.BONE_AGE, one.bone_age_months, one.interval_months, [method, *told], coverage_percent=None
+        )
+        measurements += [total, age]
         if one.end is not None:
             ends[one.end] = QualitativeEvaluation(codes.SCALE_END, codes.SCALE_ENDS[one.end])
     first = case.reading.maturity[0]

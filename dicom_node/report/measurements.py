@@ -38,8 +38,12 @@ def with_interval(
     interval_months: tuple[float, float],
     modifiers: Sequence[ContentItem] = (),
     comparison: Comparison | None = None,
+    coverage_percent: int | None = INTERVAL_COVERAGE_PERCENT,
 ) -> Measurement:
-    """Months with their interval, its coverage, and population SD and Z-score where compared."""
+    """Months with their interval, its coverage, and population SD and Z-score where compared.
+
+    coverage_percent: None where what the interval covers was not measured.
+    """
     value, (low, high) = tenth(months), (tenth(bound) for bound in interval_months)
     item = Measurement(
         concept,
@@ -56,7 +60,8 @@ def with_interval(
         if child.name in (codes.UPPER_UNCERTAINTY, codes.LOWER_UNCERTAINTY):
             # highdicom writes "no units"; the range has those of the measurement (PS3.16 TID 310)
             child.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [item.unit]
-    content.append(NumContentItem(codes.COVERAGE, INTERVAL_COVERAGE_PERCENT, codes.PERCENT, None, _PROPERTY))
+    if coverage_percent is not None:
+        content.append(NumContentItem(codes.COVERAGE, coverage_percent, codes.PERCENT, None, _PROPERTY))
     item[0].ContentSequence = ContentSequence([*modifiers, *content])
     return item
 

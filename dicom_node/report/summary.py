@@ -72,7 +72,7 @@ def maturity_words(one: Maturity, sex: Sex | None) -> str:
     age = f"bone age {years_and_months(one.bone_age_months)} ({one.bone_age_months:.1f} months)"
     if one.end:
         return f"{total}, {age}, {SCALE_ENDS[one.end]}"
-    return f"{total}, {age}, 95 % interval {interval_words(one.interval_months)}"
+    return f"{total}, {age}, the levels leave open {interval_words(one.interval_months)}"
 
 
 def _bone_ages(reading: Reading) -> list[str]:

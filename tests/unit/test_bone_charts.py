@@ -97,7 +97,7 @@ def test_the_score_stands_on_the_curve_of_its_sex(sex: Sex) -> None:
 
 
 def test_an_age_at_an_end_of_the_scale_is_told_as_a_bound_in_words() -> None:
-    assert maturity_words(maturity_of(), Sex.FEMALE).endswith("95 % interval 9 y 0 mo to 10 y 9 mo")
+    assert maturity_words(maturity_of(), Sex.FEMALE).endswith("the levels leave open 9 y 0 mo to 10 y 9 mo")
     told = maturity_words(maturity_of(Sex.MALE, ScaleEnd.LAST), None)
     assert told.startswith("RUS-CHN if male total score 520 of 1000")
     assert told.endswith("at or beyond the end of the scale")

@@ -101,6 +101,7 @@ def test_the_levels_total_and_the_bone_age_it_says_are_a_group_of_their_own(end:
     (age,) = group.get_measurements(name=codes.BONE_AGE)  # type: ignore[attr-defined]
     (method,) = (child for child in age[0].ContentSequence if child.name == codes.BONE_AGE_METHOD)
     assert method.value == "RUS-CHN: levels of phantoms"
+    assert codes.COVERAGE not in [child.name for child in age[0].ContentSequence]  # decision 23: not measured
     texts = {item.name: item.value for item in group[0].ContentSequence if item.ValueType == "TEXT"}  # type: ignore[index]
     assert texts[codes_dcm("111001")] == "grader"
     evaluations = group.get_qualitative_evaluations(codes.SCALE_END)  # type: ignore[attr-defined]
