@@ -14,7 +14,8 @@ from models.data.batches import EpochOrder
 from models.detection.anatomy import RUS_BONES
 from models.networks import build_network
 from models.training.bone_ages_recipe import BoneAgesRecipe
-from models.training.loop import Loop, seed_everything
+from models.training.loop import Loop
+from  import seed_everything
 from models.training.optimiser import build_optimiser
 
 Batch = list[torch.Tensor]
