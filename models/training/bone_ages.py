@@ -12,11 +12,9 @@ from models.bones.reading import read_bones
 from models.data.augment import affine_matrices, change_tone
 from models.data.batches import EpochOrder
 from models.detection.anatomy import RUS_BONES
-from models.networks import build_network
 from models.training.bone_ages_recipe import BoneAgesRecipe
+from models.training.fresh import fresh
 from models.training.loop import Loop
-from  import seed_everything
-from models.training.optimiser import build_optimiser
 
 Batch = list[torch.Tensor]
 """Frames (B, 299, 299) uint8, places (B, 13, 4), male (B,) bool and months (B,) float32."""
@@ -29,10 +27,7 @@ class BoneAgesTrainer(Loop[Batch]):
         self, recipe: BoneAgesRecipe, train_set: BoneSet, select_set: BoneSet, folder: Path, device: str
     ) -> None:
         self.recipe, self.train_set, self.select_set = recipe, train_set, select_set
-        seed_everything(recipe.seed)
-        network = build_network(recipe.architecture, recipe.network_parameters).to(device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = build_optimiser(network, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        network, optimiser = fresh(recipe, device)
         order = EpochOrder(len(train_set), recipe.seed)
         items = TensorDataset(*_tensors(train_set))
         batches: DataLoader[tuple[torch.Tensor, ...]] = DataLoader(
