@@ -134,7 +134,7 @@ def test_an_unknown_key_is_named(tmp_path: Path) -> None:
 
 
 def test_no_bone_is_graded_or_aged_unless_a_site_switches_it_on() -> None:
-    for name in ("bone_age", "bone_age_cq", "bone_age_dq", "bone_age_nq", "phantom"):
+    for name in ("bone_age", "bone_age_cq", "bone_age_diibaa", "bone_age_dq", "bone_age_nq", "phantom"):
         assert {step.name for step in load_spec(pipeline_path(name)).stages}.isdisjoint({"levels", "bone_ages"})
     assert [step.name for step in load_spec(pipeline_path("bone_age_levels")).stages][-1] == "levels"
     assert [step.name for step in load_spec(pipeline_path("bone_age_bones")).stages][-1] == "bone_ages"
