@@ -202,7 +202,7 @@ def train(
     weights_directory: Annotated[Path | None, typer.Option(help="Weights folder; default the project's own.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a reader, a detector, a segmenter or a judge by a recipe.
+    """Train a reader, a detector, a segmenter, a judge or a grader of bones by a recipe.
 
     Example: dicom-node train config/training/whole_hand.slim.yaml --data /data --max-minutes 90
     """

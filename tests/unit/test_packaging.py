@@ -169,6 +169,7 @@ def test_the_wheel_holds_what_a_run_needs_and_no_tests(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"dicom_node/_config/node.yaml", "dicom_node/_config/pipelines/bone_age.yaml"} <= names
     assert "pipelines/reference/brush_sd.csv" in names
+    assert {"models/levels/rus_chn_scores.csv", "models/levels/rus_chn_curve.csv"} <= names
     assert {Path(name).name for name in names} >= {"LICENSE", "NOTICE", "entry_points.txt"}
     tracked = {f"models/weights/{path.name}" for path in (ROOT / "models" / "weights").glob("*.safetensors")}
     assert tracked
