@@ -36,12 +36,13 @@ def scored(autoencoders: nn.Module, scoring: nn.Module, images: torch.Tensor, ma
     with torch.no_grad():
         reconstructed = cast(StageAutoencoders, autoencoders).every(images).flatten(0, 1)[:, None]
     logits: torch.Tensor = scoring(reconstructed, male.repeat_interleave(len(STAGES)))
-    return logits.reshape(len(images), len(STAGES))
+    return logits.reshape(-1, len(STAGES))
 
 
 def scores_of(autoencoders: nn.Module, scoring: nn.Module, frames: StagedFrames, device: str = "cpu") -> Scores:
     """(N, 3) scores of the first branch. The networks are left in eval mode."""
-    autoencoders.eval(), scoring.eval()
+    autoencoders.eval()
+    scoring.eval()
     return answered(lambda images, male: scored(autoencoders, scoring, images, male).sigmoid(), frames, device)
 
 

@@ -45,7 +45,7 @@ class DIIBAA(nn.Module):
         """(B, 3) float32, 0 to 1: of each stage's reconstruction."""
         reconstructed = self.autoencoders.every(images).flatten(0, 1)[:, None]
         logits = self.scoring(reconstructed, male.repeat_interleave(len(STAGES)))
-        return torch.sigmoid(logits).unflatten(0, (len(images), len(STAGES)))[:, :, 0]
+        return torch.sigmoid(logits).reshape(-1, len(STAGES))
 
     def choose(self, scores: torch.Tensor, probabilities: torch.Tensor, male: torch.Tensor) -> torch.Tensor:
         """(B,) int64 places of stages by Algorithm 1: the best score where it leads by more than th_score."""

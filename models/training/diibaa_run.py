@@ -40,9 +40,7 @@ def load_staged(
             _of_split(draw_phantoms(Split.TRAIN, train), recipe, Split.TRAIN, None),
             _of_split(draw_phantoms(Split.SELECT, select), recipe, Split.SELECT, None),
         )
-    if data is None:
-        raise ValueError("this recipe trains on radiographs: give their folder with --data")
-    everything = load_radiographs(data, cache)
+    everything = _radiographs(data, cache)
     return _of_split(everything, recipe, Split.TRAIN, limit), _of_split(everything, recipe, Split.SELECT, limit)
 
 
@@ -53,10 +51,14 @@ def load_splits(
     phantoms = recipe.whole.phantoms
     if phantoms is not None:
         return [draw_phantoms(split, getattr(phantoms, split.value)) for split in splits]
+    everything = _radiographs(data, cache)
+    return [everything.take([split]) for split in splits]
+
+
+def _radiographs(data: Path | None, cache: Path | None) -> Radiographs:
     if data is None:
         raise ValueError("this recipe trains on radiographs: give their folder with --data")
-    everything = load_radiographs(data, cache)
-    return [everything.take([split]) for split in splits]
+    return load_radiographs(data, cache)
 
 
 def _of_split(radiographs: Radiographs, recipe: DiibaaRecipe, split: Split, limit: int | None) -> StagedFrames:

@@ -19,6 +19,7 @@ from models.diibaa.judged import mean_share, shares_told
 from models.diibaa.mixup import mixed, unmixed
 from models.diibaa.pairs import SNR_DB, pairs_of, perturb
 from models.diibaa.stages import TABLE_4, Stage, StageBounds, to_bounds
+from models.export import FlipAveraged, quiet_about_torchscript
 from models.networks import build_network
 from models.networks.diibaa import DIIBAA
 from models.networks.stage_autoencoder import StageAutoencoder, StageAutoencoders
@@ -223,6 +224,13 @@ def test_what_is_read_is_the_chosen_stage_s_regressor_in_its_range(network: DIIB
             assert output.age_months[n].item() == pytest.approx(float(normal) * scale + base, abs=1e-3)
     whole = output.activation_months.mean((1, 2)) + output.offset_months
     assert torch.allclose(whole, output.age_months, atol=1e-3)
+
+
+def test_what_is_exported_reads_any_number_of_images_as_the_network_does(network: DIIBAA) -> None:
+    images, male = torch.rand(5, 1, 32, 32), torch.tensor([0.0, 1, 0, 1, 0])
+    with torch.no_grad(), quiet_about_torchscript():
+        script = torch.jit.trace(FlipAveraged(network), (images[:2], male[:2]))  # type: ignore[no-untyped-call]
+        assert torch.allclose(script(images, male), FlipAveraged(network)(images, male), atol=1e-3)
 
 
 def test_the_network_s_own_choice_is_algorithm_1(network: DIIBAA) -> None:

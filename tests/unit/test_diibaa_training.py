@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from dicom_node.cli import app
@@ -162,7 +163,10 @@ def test_the_node_reads_with_packaged_weights_and_tells_the_stage(trained: Path)
     (trained / "staged.yaml").write_text(yaml.safe_dump(PIPELINE))
     pipeline = build(trained / "staged.yaml", weights_directory=weights, device="cpu")
     pixels = draw(120, "F", seed=3, height=400, width=320).pixels
-    readings = pipeline.read([HandRadiograph(pixels, sex=sex) for sex in Sex])
+    with capture_logs() as logged:
+        readings = pipeline.read([HandRadiograph(pixels, sex=sex) for sex in Sex])
+    told = [entry["code"] for entry in logged if entry["event"] == "age_stage"]
+    assert told == [reading.readings[0].stage.name for reading in readings]  # type: ignore[union-attr]
     for reading in readings:
         assert isinstance(reading, Reading)
         stage = reading.readings[0].stage
