@@ -69,7 +69,7 @@ class DatabaseQueue:
 
     def close(self) -> bool:
         """Let go of the connections; False where the database still owes an answer, which no process waits for."""
-        if not self._deadline.close():
+        if not self._deadline.owes_nothing():
             return False
         with self._lock:
             if self._opened is not None:

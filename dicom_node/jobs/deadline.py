@@ -14,26 +14,29 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """Asks in threads of its own, and lets the caller go on after `seconds`; the question itself is not taken back."""
+    """Asks each question in a thread that ends with the answer, and lets the caller go on after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._places = threading.Semaphore(UNANSWERED)
-        self._pool = ThreadPoolExecutor(UNANSWERED, thread_name_prefix="job-database")
 
     def ask(self, question: Callable[[], T]) -> T:
         """What `question` gives. Raises what it raises; JobsUnavailable where the time is over, or too many wait."""
         if not self._places.acquire(blocking=False):
             raise JobsUnavailable(f"job database: {UNANSWERED} questions wait for an answer")
-        answer = self._pool.submit(self._answer, question)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="job-database")
+        answer = thread.submit(self._answer, question)
+        thread.shutdown(wait=False)
         if not wait([answer], self._seconds).done:
             raise JobsUnavailable(f"job database: no answer within {self._seconds:g} s")
         return answer.result()
 
-    def close(self) -> bool:
-        """Ask nothing more; whether every question was answered."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        return all(self._places.acquire(blocking=False) for _ in range(UNANSWERED))
+    def owes_nothing(self) -> bool:
+        """Whether every question was answered."""
+        taken = [self._places.acquire(blocking=False) for _ in range(UNANSWERED)]
+        for _ in filter(None, taken):
+            self._places.release()
+        return all(taken)
 
     def _answer(self, question: Callable[[], T]) -> T:
         try:

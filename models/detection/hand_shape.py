@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Points = NDArray[np.float64]
 """(N, 2) x, y."""
@@ -205,6 +204,8 @@ def _matched(matrix: Points, boxes: _Boxes, reach: float) -> Pose:
     distances = np.linalg.norm(places[None] - MEANS[:, None], axis=2) / SPREADS[:, None]
     allowed = (_BONE_KINDS[:, None] == boxes.kinds[None]) & (distances <= reach)
     costs = np.where(allowed, distances**2 + boxes.doubts, 1e6)
+    from scipy.optimize import linear_sum_assignment  # a training machine may lack it, and needs the names alone
+
     bones, taken = linear_sum_assignment(np.c_[costs, np.full((len(BONES), len(BONES)), reach**2 + DOUBT / 2)])
     chosen = np.where(taken < len(places), taken, -1)[np.argsort(bones)]
     nearest = np.where(chosen >= 0, distances[np.arange(len(BONES)), chosen], np.inf)

@@ -54,12 +54,24 @@ def test_beyond_its_places_nobody_waits_and_they_become_free_again() -> None:
     pytest.fail("no place became free")
 
 
-def test_closing_says_whether_an_answer_is_owed() -> None:
+def test_it_is_known_whether_an_answer_is_owed() -> None:
     answered = threading.Event()
     owed, settled = Deadline(0.01), Deadline(10)
     with pytest.raises(JobsUnavailable):
         owed.ask(answered.wait)
     settled.ask(lambda: 7)
-    assert not owed.close()
-    assert settled.close()
+    assert not owed.owes_nothing()
+    assert settled.owes_nothing()
+    assert settled.ask(lambda: 7) == 7
     answered.set()
+
+
+def test_no_thread_outlives_its_question() -> None:
+    deadline = Deadline(10)
+    before = threading.active_count()
+    for _ in range(2 * UNANSWERED):
+        deadline.ask(lambda: 7)
+    until = time.monotonic() + 10
+    while threading.active_count() > before:
+        assert time.monotonic() < until
+        time.sleep(0.01)

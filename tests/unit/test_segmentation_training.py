@@ -76,7 +76,7 @@ def test_a_key_that_makes_no_sense_is_named_with_its_file(line: str, fault: str,
 def test_an_unknown_task_is_named_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("task: sorting\n")
-    with pytest.raises(ValueError, match=r"wrong\.yaml: unknown task 'sorting'; detection, .*segmentation, or no key"):
+    with pytest.raises(ValueError, match=r"wrong\.yaml: unknown task 'sorting'; bone ages, .*segmentation, or no key"):
         task_of(path)
 
 
