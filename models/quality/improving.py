@@ -21,11 +21,15 @@ Limits = tuple[float, float]
 def residuals(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
     """What has to be added to each of (B, 1, S, S) float32 in [0, 1]. The network is left in eval mode."""
     network.eval()
-    side = images.shape[-1]
-    margin = -side % MULTIPLE_PX
-    larger = functional.pad(images, (0, margin, 0, margin), mode="replicate")
+    side, larger = images.shape[-1], to_multiple(images)
     added = [network(larger[start : start + BATCH]).float() for start in range(0, len(images), BATCH)]
     return torch.cat(added)[..., :side, :side]
+
+
+def to_multiple(images: torch.Tensor) -> torch.Tensor:
+    """(B, 1, S, S) continued at the right and below to the next side that a network with five poolings takes."""
+    margin = -images.shape[-1] % MULTIPLE_PX
+    return functional.pad(images, (0, margin, 0, margin), mode="replicate")
 
 
 def improve(network: nn.Module, pixels: Pixels, size: int, *, device: str = "cpu") -> Pixels:

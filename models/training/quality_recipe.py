@@ -46,6 +46,19 @@ class RestorationRecipe(TaskRecipe):
     crop: int | None = None
     """Pixels; side of the piece of an image that a step sees. None takes the whole."""
     batch_size: int = 8
+    readers: tuple[str, ...] = ()
+    """Names of weights of readers, which should read improved and clean images alike; none looks at pixels alone."""
+    reading_share: float = 0.0
+    """Of the steps, 0 to 1: those in which one of the readers reads whole images beside."""
+    reading_images: int = 4
+    """Of a batch, in such a step."""
+    reading_weight: float = 0.002
+    """Of a month of distance between readings, beside the mean absolute error of pixels in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "readers", tuple(self.readers))
+        if not 0 <= self.reading_share <= 1 or bool(self.readers) != bool(self.reading_share):
+            raise ValueError("readers have a reading_share above 0 and at most 1, and no others do")
 
     @property
     def mixture(self) -> Mixture:

@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from models.attention.channel import DEFAULT
+from models.card import Task
 from models.data.labels import Split
 from models.degradation.mixture import PoorImage, poor_images
+from models.preprocess import FRAME_PX
+from models.quality.as_read import AsRead
 from models.quality.classified import ClassifiedFrames, classified
 from models.quality.pairs import Pairs, pairs
 from models.quality.source import good_images
+from models.registry import LoadedModel, load
 from models.training.quality import QualityTrainer
 from models.training.quality_recipe import (
     QualityRecipe,
@@ -40,9 +45,21 @@ def train_restoration(order: TrainingOrder) -> Path:
 
     def training_on(device: str) -> TaskTraining:
         train_set, select_set = (load_pairs(recipe, order.data, split, limit=order.limit) for split in BOTH)
-        return RestorationTrainer(recipe, train_set, select_set, order.output, device)
+        as_read = AsRead([_reader(name, recipe.input_size, device) for name in recipe.readers])
+        return RestorationTrainer(recipe, train_set, select_set, order.output, device, as_read)
 
-    return follow_task(order, _logged(training_on), measure="PSNR in dB")
+    measure = "likeness of readings" if recipe.readers else "PSNR in dB"
+    return follow_task(order, _logged(training_on), measure=measure)
+
+
+def _reader(name: str, side: int, device: str) -> LoadedModel:
+    """A reader's weights by name. Raises ValueError where improved images cannot be read with them."""
+    model = load(name, device=device)
+    model.card.require(Task.BONE_AGE)
+    if side != FRAME_PX or model.card.channels != DEFAULT or model.card.chain is not None or model.hand_detector:
+        raise ValueError(f"readers: {name}: input_size is {FRAME_PX}, and readers are of standard frames as they come")
+    model.network.requires_grad_(False)
+    return model
 
 
 def load_classified(

@@ -19,11 +19,13 @@ from models.networks import build_network
 from models.networks.residual_unet import ResidualUNet
 from models.phantom.drawing import draw
 from models.preprocess import standard_frame, stretched_frame
+from models.quality.as_read import STEEPEST, AsRead, slope
 from models.quality.classes import CHOICES, CLASSES
 from models.quality.classifying import class_of, classify
 from models.quality.improving import improve, psnr_db, residuals, stretched
 from models.quality.measures import LEAST_THRESHOLD, threshold_for
 from models.quality.pairs import pairs
+from models.registry import load
 from models.training.quality_recipe import (
     QualityRecipe,
     RestorationRecipe,
@@ -65,6 +67,7 @@ def test_every_recipe_of_a_classifier_is_read(path: Path) -> None:
         ("choices: [[dust]]", "kinds of damage are a list of noise, label"),
         ("choice: []", "unknown key 'choice' of RestorationRecipe; allowed: .*choices"),
         ("task: quality", "task is restoration in such a recipe, not quality"),
+        ("readers: [whole_hand]\nreading_share: 0", "readers have a reading_share above 0"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_named_with_its_file(line: str, fault: str, tmp_path: Path) -> None:
@@ -146,6 +149,40 @@ def test_an_image_of_any_side_is_improved_where_the_network_takes_multiples_alon
     torch.nn.init.ones_(network.answer.bias)  # type: ignore[arg-type]
     assert residuals(network, torch.zeros(2, 1, 45, 45)).shape == (2, 1, 45, 45)
     assert residuals(network, torch.zeros(1, 1, 64, 64)).min() == 1
+
+
+def test_the_slope_of_an_equalisation_is_that_of_the_line_around_each_pixel() -> None:
+    greys = torch.rand(1, 1, 60, 60, generator=torch.Generator().manual_seed(1))
+    assert slope(greys, 0.1 + 0.5 * greys) == pytest.approx(0.5, abs=0.01)
+    assert slope(torch.full_like(greys, 0.3), greys).max() < STEEPEST
+
+
+def test_an_image_that_is_moved_down_the_gradient_is_read_more_like_the_clean_one() -> None:
+    as_read = AsRead([load("phantom_whole_hand")])
+    clean, old = (
+        torch.from_numpy(draw(months, "M", seed=4, height=299, width=299).pixels)[None, None] for months in (60, 150)
+    )
+    male = torch.ones(1)
+    assert as_read.distance_months(clean, clean, male, 0).item() == 0
+    image = old.clone().requires_grad_(True)
+    before = as_read.distance_months(image, clean, male, 0).sum()
+    (gradient,) = torch.autograd.grad(before, image)
+    moved = (old - 0.02 * gradient / gradient.abs().max()).clamp(0, 1)
+    assert as_read.distance_months(moved, clean, male, 0).item() < before.item() - 0.5
+
+
+def test_an_improvement_learns_as_a_reader_reads(tmp_path: Path) -> None:
+    path, run = tmp_path / "tiny.yaml", tmp_path / "run"
+    recipe = {**dataclasses.asdict(DIRECT), "input_size": 299, "readers": ["phantom_whole_hand"], "reading_share": 1.0}
+    phantoms = dataclasses.asdict(PhantomSet(4, 2, 0, 0))
+    path.write_text(json.dumps({**recipe, "augmentation": {}, "phantoms": phantoms}))
+    result = CliRunner().invoke(app, ["train", str(path), "--output", str(run), "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert all(row["select_misread_months"] > 0 for row in rows)
+    path.write_text(json.dumps({**recipe, "input_size": 64, "augmentation": {}, "phantoms": phantoms}))
+    refused = CliRunner().invoke(app, ["train", str(path), "--output", str(tmp_path / "other"), "--device", "cpu"])
+    assert "phantom_whole_hand: input_size is 299" in refused.output
 
 
 def test_psnr_falls_with_damage() -> None:
