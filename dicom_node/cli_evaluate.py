@@ -7,14 +7,23 @@ import typer
 
 from dicom_node.cli_models import AnyWeights, with_clear_faults
 
+Specification = Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)]
+RunFolders = Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)]
+Radiographs = Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)]
+RadiographsOrSite = Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)]
+PageAndPictures = Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")]
+Page = Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)]
+Fold = Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")]
+Limit = Annotated[int | None, typer.Option(help="A fixed choice of so many images.")]
+
 
 def evaluate_runs(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
+    document: Specification,
+    runs: RunFolders,
+    data: RadiographsOrSite,
     output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures and CSV into OUTPUT.")],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    fold: Fold = 9,
+    limit: Limit = None,
     weights_directory: AnyWeights = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
@@ -40,12 +49,12 @@ def evaluate_runs(
 
 
 def evaluate_quality(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    document: Specification,
+    runs: RunFolders,
+    data: Radiographs,
+    output: PageAndPictures,
+    fold: Fold = 9,
+    limit: Limit = None,
 ) -> None:
     """Write the results document of poor images: damage, what improves them, how readers read both.
 
@@ -60,12 +69,12 @@ def evaluate_quality(
 
 
 def evaluate_intervals(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Writes OUTPUT.md, and pictures into OUTPUT.")],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    document: Specification,
+    runs: RunFolders,
+    data: Radiographs,
+    output: PageAndPictures,
+    fold: Fold = 9,
+    limit: Limit = None,
 ) -> None:
     """Write the results document of ages as classes: accuracies, what the sex and each step of the chain bring.
 
@@ -80,12 +89,12 @@ def evaluate_intervals(
 
 
 def evaluate_readers(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    document: Specification,
+    runs: RunFolders,
+    data: Radiographs,
+    output: Page,
+    fold: Fold = 9,
+    limit: Limit = None,
     weights_directory: AnyWeights = None,
 ) -> None:
     """Set all readers of all papers side by side on the same images: errors, parameters, time.
@@ -104,13 +113,13 @@ def evaluate_readers(
 
 def evaluate_bones(
     reader: Annotated[str, typer.Argument(help="Name of a run below --runs, or of weights, that reads single bones.")],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
-    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
+    runs: RunFolders,
+    data: RadiographsOrSite,
+    output: Page,
     grader: Annotated[str | None, typer.Option(help="Name of a run that learnt the derived levels of --site.")] = None,
     site: Annotated[Path | None, typer.Option(help="YAML file of `data derived-levels`.", exists=True)] = None,
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    fold: Fold = 9,
+    limit: Limit = None,
 ) -> None:
     """Write the page about single bones: the bone age each says, by age, beside the whole hand, and derived levels.
 
@@ -127,12 +136,12 @@ def evaluate_bones(
 
 
 def evaluate_stages(
-    document: Annotated[Path, typer.Argument(help="A YAML of config/evaluation.", exists=True, dir_okay=False)],
-    runs: Annotated[Path, typer.Option(help="Folder of the run folders.", exists=True, file_okay=False)],
-    data: Annotated[Path, typer.Option(help="Folder of radiographs, or a site's YAML file.", exists=True)],
-    output: Annotated[Path, typer.Option(help="Markdown file to write.", dir_okay=False)],
-    fold: Annotated[int, typer.Option(min=0, help="Fold to measure on; 9 was never trained on.")] = 9,
-    limit: Annotated[int | None, typer.Option(help="A fixed choice of so many images.")] = None,
+    document: Specification,
+    runs: RunFolders,
+    data: RadiographsOrSite,
+    output: Page,
+    fold: Fold = 9,
+    limit: Limit = None,
 ) -> None:
     """Write the results document of a system of stages: how often stages are told, ages with and without them.
 
@@ -147,7 +156,7 @@ def evaluate_stages(
 
 
 def evaluate_refusals(
-    data: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
+    data: Radiographs,
     fold: Annotated[int, typer.Option(min=0, help="Fold of hands to measure on; 9 was never trained on.")] = 9,
     each: Annotated[int, typer.Option(min=1, help="Pictures of each kind that is not to be read.")] = 20,
     pipeline: Annotated[str, typer.Option(help="A pipeline by name.")] = "bone_age",

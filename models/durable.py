@@ -1,6 +1,8 @@
 """Files that are whole or not there at all, even after a power cut."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -14,6 +16,21 @@ def write_durably(path: Path, text: str) -> None:
     finally:
         part.unlink(missing_ok=True)
     sync(path.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A part beside `path` to be written in the block, which then replaces it; nothing is left where the block raises.
+
+    For caches that several processes share, and that can be made again: not synced. Makes the folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -5,7 +5,6 @@ and sets that share radiographs in the same order share pieces.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from models.data.frames import Radiographs, default_cache
 from models.detection.anatomy import RUS_BONES, NamedHand, name_bones
 from models.detection.bones import find_bones, require_bones
+from models.durable import replacing
 from models.registry import LoadedModel
 
 Places = NDArray[np.float32]
@@ -78,11 +78,5 @@ def _piece(frames: NDArray[np.uint8], model: LoadedModel, cache: Path) -> Places
 
 def _write(file: Path, places: Places) -> None:
     """Whole or not at all: several trainings may share the folder."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            np.save(stream, places)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as part, part.open("wb") as stream:
+        np.save(stream, places)

@@ -4,7 +4,6 @@ They come from a data folder (`models.data.folder`) or from a site's own set, de
 (`models.data.site`).
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +16,7 @@ from models.data.frames import Radiographs, default_cache
 from models.data.labels import Label
 from models.data.site import Site, read_site
 from models.data.site_source import SiteSource
+from models.durable import replacing
 from models.interval_net.chain import Chain
 from models.preprocess import FRAME_PX
 
@@ -96,12 +96,7 @@ def _load(source: Source, cache: Path | None) -> Radiographs:
 
 
 def _write_cache(file: Path, source: Source, labels: tuple[Label, ...]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
-    try:
+    with replacing(file) as part:
         frames = np.lib.format.open_memmap(part, "w+", np.uint8, (len(labels), FRAME_PX, FRAME_PX))
         source.decode(labels, frames)
         frames.flush()
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)

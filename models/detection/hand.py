@@ -1,7 +1,6 @@
 """Where the hand is: the box that the coarse attention of RegressionCNN II.B cuts out."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from models.card import Task
 from models.data.frames import Radiographs, default_cache
 from models.detection.boxes import Boxes
 from models.detection.finding import find
+from models.durable import replacing
 from models.registry import LoadedModel
 
 HAND = "hand"
@@ -84,11 +84,5 @@ def _fingerprint(frames: NDArray[np.uint8]) -> str:
 
 def _write(file: Path, found: Found) -> None:
     """Whole or not at all: several trainings may share the folder."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            np.save(stream, found)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as part, part.open("wb") as stream:
+        np.save(stream, found)

@@ -1,7 +1,6 @@
 """Hands with known levels as networks learn from them: thirteen crops each, cut once and kept."""
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from models.data.site_labels import SiteLabel
 from models.data.site_levels import Box, read_site_levels
 from models.data.survey import trainable
 from models.detection.hand_shape import HandBone
+from models.durable import replacing
 from models.levels.crops import MARGIN
 from models.levels.scale import BONES
 from models.levels.site_bones import BoneCutter
@@ -107,10 +107,5 @@ def _write(file: Path, cutter: BoneCutter, graded: Sequence[SiteLabel]) -> None:
     found = [(label.id, crops) for label, crops in zip(graded, cut, strict=True) if crops is not None]
     if not found:
         raise ValueError(f"{cutter.site.path}: no graded image whose thirteen bones are known; give levels.boxes")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part.npz")
-    try:
-        np.savez(part, crops=np.stack([crops for _, crops in found]), ids=np.array([each for each, _ in found]))
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as part, part.open("wb") as stream:
+        np.savez(stream, crops=np.stack([crops for _, crops in found]), ids=np.array([each for each, _ in found]))

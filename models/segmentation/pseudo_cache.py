@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.data.annotations import HandKeyPoints
 from models.data.radiographs import default_cache
+from models.durable import replacing
 from models.segmentation import axis, masks, pseudo_masks
 from models.segmentation.masks import Mask
 from models.segmentation.pseudo_masks import pseudo_mask
@@ -47,11 +47,5 @@ def _write(file: Path, drawn: Sequence[Mask | None], shape: tuple[int, ...]) -> 
     for n, mask in enumerate(drawn):
         if mask is not None:
             bits[n] = mask
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            np.savez(stream, bits=np.packbits(bits), good=good)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as part, part.open("wb") as stream:
+        np.savez(stream, bits=np.packbits(bits), good=good)
