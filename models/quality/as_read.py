@@ -47,10 +47,12 @@ class AsRead:
 
 
 def standard(images: torch.Tensor) -> torch.Tensor:
-    """Standard frames, with a gradient: (B, 1, 299, 299) float32 -> the same in [0, 1]."""
+    """Standard frames: (B, 1, 299, 299) float32 -> the same in [0, 1], with a gradient where the images have one."""
     pixels = images.detach().cpu().numpy()[:, 0]
     frames = np.stack([standard_frame(each) for each in pixels])
     equalised = (torch.from_numpy(frames)[:, None].float() / 255).to(images.device)
+    if not images.requires_grad:
+        return equalised
     low, high = torch.tensor([grey_limits(each) for each in pixels], device=images.device)[
         :, :, None, None, None
     ].unbind(1)
@@ -67,5 +69,7 @@ def slope(greys: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
 
 
 def _around(images: torch.Tensor) -> torch.Tensor:
+    """The mean over a window, by columns and then by rows, which costs a tenth."""
     margin = WINDOW_PX // 2
-    return functional.avg_pool2d(functional.pad(images, (margin,) * 4, mode="replicate"), WINDOW_PX, 1)
+    columns = functional.avg_pool2d(functional.pad(images, (margin,) * 4, mode="replicate"), (WINDOW_PX, 1), 1)
+    return functional.avg_pool2d(columns, (1, WINDOW_PX), 1)

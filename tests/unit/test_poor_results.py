@@ -81,9 +81,13 @@ def test_tables_have_a_row_an_arrangement_and_say_what_was_not_trained() -> None
     errors = {(Arrangement.PLAIN, "high quality"): clean, (Arrangement.PLAIN, "noise"): poor}
     errors[Arrangement.DQ, "noise"] = np.array([2.0, 4.0])
     lines = arrangements_table(errors, PAPER[:2], "MAE").splitlines()
-    assert lines[2:4] == ["| as they are | 2.00 | 6.00 |", "| CQ | not trained | not trained |"]
-    assert lines[4] == "| DQ | not trained | 3.00 |"
-    assert goal_table(errors, PAPER[:2]).splitlines()[-1] == "| noise | +4.00 | +200 % | - | 25 % | - |"
+    assert lines[2:4] == [
+        "| as they are | 2.00 [1.00, 3.00] | 6.00 [4.00, 8.00] |", "| CQ | not trained | not trained |",
+    ]  # fmt: skip
+    assert lines[4] == "| DQ | not trained | 3.00 [2.00, 4.00] |"
+    assert goal_table(errors, PAPER[:2]).splitlines()[-1] == (
+        "| noise | 4.00 [3.00, 5.00] | +200 % | - | 25 % [20, 33] | - |"
+    )
 
 
 @pytest.mark.parametrize(
