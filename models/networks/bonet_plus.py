@@ -84,6 +84,11 @@ class BoNetPlus(nn.Module):
         nn.init.normal_(output.weight, 0.0, OUTPUT_SD)
         nn.init.zeros_(cast(nn.Parameter, output.bias))
 
+    @property
+    def levels(self) -> list[nn.Module]:
+        """Whose outputs are its maps, the finest first."""
+        return [*(module for module in self.blocks if isinstance(module, nn.MaxPool2d)), self.last]
+
     def forward(self, images: torch.Tensor, male: torch.Tensor) -> WholeHandOutput:
         deviation = images.std((2, 3), keepdim=True).clamp_min(0.02)
         maps = self.last(self.blocks(self.stem((images - images.mean((2, 3), keepdim=True)) / deviation)))

@@ -67,6 +67,11 @@ class WholeHandNet(nn.Module):
         self.weight = nn.Parameter(torch.randn(2, widths[-1]) * widths[-1] ** -0.5 * 0.5)
         self.offset = nn.Parameter(torch.zeros(2))
 
+    @property
+    def levels(self) -> list[nn.Module]:
+        """Whose outputs are its maps, the finest first."""
+        return [*self.body, self.last]
+
     def features(self, images: torch.Tensor, male: torch.Tensor) -> torch.Tensor:
         """The last feature maps, (B, C, h, w)."""
         deviation = images.std((2, 3), keepdim=True).clamp_min(0.02)

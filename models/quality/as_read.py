@@ -1,16 +1,22 @@
-"""How far apart readers read two images: what pixels alone do not tell an improvement (beyond BoNet+).
+"""How far apart readers see two images: what pixels alone do not tell an improvement (beyond BoNet+).
 
-Readers see the standard frame, whose local equalisation has no gradient. Around each pixel it is nearly a line from the
-stretched grey to the equalised one; the slope of that line, found by least squares over a window, is taken for it.
+What a reader sees are the maps of its levels, from fine to coarse, and the age it reads (a perceptual loss, Johnson et
+al. 2016, whose network is the reader itself). Readers see the standard frame, whose local equalisation has no gradient.
+Around each pixel it is nearly a line from the stretched grey to the equalised one; the slope of that line, found by
+least squares over a window, is taken for it.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
+from models.loaded import WholeHandOutput
 from models.preprocess import shrink, standard_frame
 from models.quality.improving import grey_limits
 from models.registry import LoadedModel
@@ -23,27 +29,62 @@ FLAT = 1e-4
 """Variance of stretched greys, of which so much is added to every window's."""
 
 
+class Levelled(Protocol):
+    """A reader whose levels can be looked at. levels: modules whose outputs are its maps, the finest first."""
+
+    @property
+    def levels(self) -> Sequence[nn.Module]: ...
+    def __call__(self, images: torch.Tensor, male: torch.Tensor) -> WholeHandOutput: ...
+
+
+@dataclass(frozen=True)
+class Seen:
+    """maps: of each level (B, C, h, w). age_months: (B,)."""
+
+    maps: Sequence[torch.Tensor]
+    age_months: torch.Tensor
+
+
 @dataclass(frozen=True)
 class AsRead:
-    """Frozen readers in eval mode, of standard frames of one channel."""
+    """Frozen readers in eval mode, of standard frames of one channel. Raises ValueError where one has no levels."""
 
     readers: Sequence[LoadedModel]
 
-    def distance_months(
-        self, images: torch.Tensor, truths: torch.Tensor, male: torch.Tensor, which: int
-    ) -> torch.Tensor:
-        """(B,) of images and truths (B, 1, 299, 299) float32 in [0, 1], by one of the readers.
+    def __post_init__(self) -> None:
+        for reader in self.readers:
+            if not hasattr(reader.network, "levels"):
+                raise ValueError(f"{reader.card.name}: its network has no levels to look at")
 
-        The readings' distance plus the mean distance of the maps whose mean they are: it says where, too. Has a
-        gradient in the images alone. male: (B,) float32, the same for both.
+    def distances(
+        self, images: torch.Tensor, truths: torch.Tensor, male: torch.Tensor, which: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B,) each, of images and truths (B, 1, 299, 299) float32 in [0, 1], by one of the readers.
+
+        First how far apart their maps are, as a share of the truths', the mean over levels; then how far apart their
+        ages, in months. Both have a gradient in the images alone. male: (B,) float32, the same for both.
         """
-        reader = self.readers[which]
-        size, network = reader.card.input_size, reader.network
         with torch.no_grad():
-            wanted = network(shrink(standard(truths), size), male)
-        found = network(shrink(standard(images), size), male)
-        maps = (found.activation_months - wanted.activation_months).abs().float().mean((1, 2))
-        return (found.age_months - wanted.age_months).abs().float() + maps
+            wanted = self._seen(truths, male, which)
+        found = self._seen(images, male, which)
+        apart = [_apart(each, truth) for each, truth in zip(found.maps, wanted.maps, strict=True)]
+        return torch.stack(apart).mean(0), (found.age_months - wanted.age_months).abs().float()
+
+    def _seen(self, images: torch.Tensor, male: torch.Tensor, which: int) -> Seen:
+        reader = self.readers[which]
+        network = cast(Levelled, reader.network)
+        maps: list[torch.Tensor] = []
+        with ExitStack() as stack:
+            for level in network.levels:
+                handle = level.register_forward_hook(lambda _module, _inputs, output: maps.append(output))
+                stack.callback(handle.remove)
+            age = network(shrink(standard(images), reader.card.input_size), male).age_months
+        return Seen(maps, age)
+
+
+def _apart(maps: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
+    """(B,) mean absolute difference over the mean of the truths' absolute values."""
+    return (maps - truths).abs().float().mean((1, 2, 3)) / truths.abs().float().mean((1, 2, 3)).clamp_min(1e-6)
 
 
 def standard(images: torch.Tensor) -> torch.Tensor:

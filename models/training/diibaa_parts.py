@@ -120,13 +120,15 @@ class ScoringTrainer(PartTrainer[ScoringPart]):
     ) -> None:  # fmt: skip
         super().__init__(recipe, train_set, select_set, folder, device)
         self.autoencoders = autoencoders.to(device).eval().requires_grad_(False)
+        self.weights = stage_weights(self.stages, recipe.stage_weights)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         images, male = self.plain(batch[0], generator), self.male[batch[0]].to(self.device)
         with self.autocast():
             logits = scored(self.autoencoders, self.network, images, male)
         own = one_hot(self.stages[batch[0]], len(STAGES)).float()
-        return binary_cross_entropy_with_logits(logits.float(), own.to(self.device))
+        weights = self.weights[batch[0]].to(self.device)[:, None]
+        return binary_cross_entropy_with_logits(logits.float(), own.to(self.device), weights)
 
     def measured(self) -> Measured:
         """Of the first branch: the mean of the stages' shares told."""
@@ -198,6 +200,13 @@ class UnstagedTrainer(PartTrainer[UnstagedPart]):
     def measured(self) -> Measured:
         """MAE in months."""
         return self._of_ages(unstaged_ages(self.average.module, self.recipe.stages, self.select_set, self.device))
+
+
+def stage_weights(stages: torch.Tensor, power: float) -> torch.Tensor:
+    """(N,) float32 of mean 1: what an image of each of (N,) int64 stages weighs, 1 / its stage's share to the power."""
+    shares = torch.bincount(stages, minlength=len(STAGES)).clamp_min(1) / len(stages)
+    weights = shares[stages] ** -power
+    return weights / weights.mean()
 
 
 def focal_loss(logits: torch.Tensor, stages: torch.Tensor, gamma: float) -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 from models.data.augment import Augmentation
 from models.diibaa.pairs import OTHERS_SHARE, SNR_DB
 from models.diibaa.stages import SEXES, STAGES, Range, StageBounds, to_bounds
-from models.training.recipe import PhantomSet, read_document, to_settings
+from models.training.recipe import ADDED, PhantomSet, read_document, to_settings
 from models.training.task_recipe import TaskRecipe
 
 TASK = "diibaa"
@@ -54,6 +54,9 @@ class ScoringPart(DiibaaPart):
     """The scoring network; its autoencoders are those of the same recipe."""
 
     architecture: str = "stage_cnn"
+    stage_weights: float = field(default=0.0, metadata={ADDED: True})
+    """An image weighs 1 / its stage's share of the images to this power: 0 all images alike, as published, 1 all stages
+    alike, so that the scores of rare stages are no lower."""
 
     @property
     def network_parameters(self) -> dict[str, Any]:

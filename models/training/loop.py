@@ -61,7 +61,7 @@ class Loop(ABC, Generic[Batch]):
         self.schedule, self.network, self.optimiser = recipe, network, optimiser
         self.batches, self.order, self.folder, self.device = batches, order, folder, device
         self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True)
-        self.epochs_done, self.best_score = 0, -1.0
+        self.epochs_done, self.best_score, self.progress = 0, -1.0, 0.0
         self.stop_at: float | None = None
 
     @abstractmethod
@@ -109,9 +109,9 @@ class Loop(ABC, Generic[Batch]):
         return learning_rate(progress, highest=self.schedule.learning_rate, warmup_share=self.schedule.warmup_share)
 
     def _step(self, engine: Engine, batch: Batch) -> dict[str, Any]:
-        progress = (engine.state.iteration - 1) / (self.schedule.epochs * len(self.batches))
+        self.progress = (engine.state.iteration - 1) / (self.schedule.epochs * len(self.batches))
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate(progress)
+            group["lr"] = self.rate(self.progress)
         self.network.train()
         loss = self.loss(batch, self.generator)
         self.optimiser.zero_grad(set_to_none=True)

@@ -50,15 +50,21 @@ class RestorationRecipe(TaskRecipe):
     """Names of weights of readers, which should read improved and clean images alike; none looks at pixels alone."""
     reading_share: float = 0.0
     """Of the steps, 0 to 1: those in which one of the readers reads whole images beside."""
+    reading_from: float = 0.0
+    """Of the training, 0 to 1: how much of it is over before readers look at all."""
     reading_images: int = 4
     """Of a batch, in such a step."""
-    reading_weight: float = 0.002
-    """Of a month of distance between readings, beside the mean absolute error of pixels in [0, 1]."""
+    reading_weight: float = 0.1
+    """Of the distance between what readers see, a share, beside the mean absolute error of pixels in [0, 1]."""
+    month_weight: float = 0.001
+    """Of a month between two readings."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "readers", tuple(self.readers))
         if not 0 <= self.reading_share <= 1 or bool(self.readers) != bool(self.reading_share):
             raise ValueError("readers have a reading_share above 0 and at most 1, and no others do")
+        if not 0 <= self.reading_from <= 1:
+            raise ValueError(f"reading_from is 0 to 1, not {self.reading_from}")
 
     @property
     def mixture(self) -> Mixture:

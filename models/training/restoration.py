@@ -44,8 +44,7 @@ class RestorationTrainer(Loop[Batch]):
 
         In a reading step of some whole images instead, and of how one reader, as of either sex, reads them.
         """
-        both = torch.stack(batch, 1)
-        reads = self.recipe.reading_share > 0 and float(torch.rand(1, generator=generator)) < self.recipe.reading_share
+        both, reads = torch.stack(batch, 1), self._reads(generator)
         both = both[: self.recipe.reading_images] if reads else self._cropped(both, generator)
         both = both.flip(3) if torch.rand(1, generator=generator) < 0.5 else both
         poor, clean = (both[:, n : n + 1].float().to(self.device) / 255 for n in (0, 1))
@@ -53,14 +52,20 @@ class RestorationTrainer(Loop[Batch]):
             added = _padded(self.network, poor)
         improved = poor + added.float()
         error = (improved - clean).abs().mean()
-        return error + self.recipe.reading_weight * self._misread(improved, clean, generator) if reads else error
+        return error + self._misread(improved, clean, generator) if reads else error
+
+    def _reads(self, generator: torch.Generator) -> bool:
+        """Whether readers look in this step."""
+        share = self.recipe.reading_share if self.progress >= self.recipe.reading_from else 0.0
+        return share > 0 and float(torch.rand(1, generator=generator)) < share
 
     def _misread(self, improved: torch.Tensor, clean: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Months, the mean over the images."""
+        """What one reader's distances cost, the mean over the images."""
         which = int(torch.randint(len(self.as_read.readers), (1,), generator=generator))
         male = torch.randint(2, (len(clean),), generator=generator).float().to(self.device)
         with torch.autocast(torch.device(self.device).type, torch.bfloat16):
-            return self.as_read.distance_months(improved.clamp(0, 1), clean, male, which).mean()
+            apart, months = self.as_read.distances(improved.clamp(0, 1), clean, male, which)
+        return self.recipe.reading_weight * apart.mean() + self.recipe.month_weight * months.mean()
 
     def _cropped(self, both: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         side = self.recipe.crop
@@ -97,7 +102,7 @@ class RestorationTrainer(Loop[Batch]):
                 rows = slice(start, start + READ_AT_ONCE)
                 male = torch.arange(len(images[rows])).remainder(2).float().to(self.device)
                 improved, truth = images[rows].to(self.device), clean[rows].to(self.device)
-                found.append(self.as_read.distance_months(improved, truth, male, which).cpu().numpy())
+                found.append(self.as_read.distances(improved, truth, male, which)[1].cpu().numpy())
         return float(np.concatenate(found).mean())
 
 

@@ -21,7 +21,7 @@ from models.evaluation.readings import read_with
 from models.evaluation.run_subject import load_run
 from models.networks import build_network
 from models.phantom.drawing import draw
-from models.training.diibaa_parts import TRAINERS, focal_loss
+from models.training.diibaa_parts import TRAINERS, focal_loss, stage_weights
 from models.training.diibaa_recipe import PARTS, SYSTEM, load_diibaa_recipe
 from models.training.tasks import task_of
 from pipelines.build import build
@@ -94,6 +94,14 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({key: value for key, value in TINY.items() if key != "focal"}))
     with pytest.raises(ValueError, match=r"wrong\.yaml: the key 'focal' is missing"):
         load_diibaa_recipe(path)
+
+
+def test_stages_weigh_as_their_images_or_alike() -> None:
+    stages = torch.tensor([1] * 6 + [0] * 3 + [2])
+    assert stage_weights(stages, 0.0).tolist() == [1.0] * 10
+    weights = stage_weights(stages, 1.0)
+    sums = [weights[stages == stage].sum().item() for stage in range(3)]
+    assert sums == pytest.approx([10 / 3] * 3)
 
 
 def test_the_focal_loss_is_cross_entropy_at_gamma_0_and_forgives_what_is_sure_above() -> None:

@@ -68,6 +68,7 @@ def test_every_recipe_of_a_classifier_is_read(path: Path) -> None:
         ("choice: []", "unknown key 'choice' of RestorationRecipe; allowed: .*choices"),
         ("task: quality", "task is restoration in such a recipe, not quality"),
         ("readers: [whole_hand]\nreading_share: 0", "readers have a reading_share above 0"),
+        ("readers: [whole_hand]\nreading_share: 0.5\nreading_from: 2", "reading_from is 0 to 1"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_named_with_its_file(line: str, fault: str, tmp_path: Path) -> None:
@@ -163,12 +164,30 @@ def test_an_image_that_is_moved_down_the_gradient_is_read_more_like_the_clean_on
         torch.from_numpy(draw(months, "M", seed=4, height=299, width=299).pixels)[None, None] for months in (60, 150)
     )
     male = torch.ones(1)
-    assert as_read.distance_months(clean, clean, male, 0).item() == 0
+    assert [each.item() for each in as_read.distances(clean, clean, male, 0)] == [0, 0]
     image = old.clone().requires_grad_(True)
-    before = as_read.distance_months(image, clean, male, 0).sum()
-    (gradient,) = torch.autograd.grad(before, image)
-    moved = (old - 0.02 * gradient / gradient.abs().max()).clamp(0, 1)
-    assert as_read.distance_months(moved, clean, male, 0).item() < before.item() - 0.5
+    apart, months = as_read.distances(image, clean, male, 0)
+    gradients = [torch.autograd.grad(each.sum(), image, retain_graph=True)[0] for each in (apart, months)]
+    moved = [(old - 0.02 * each / each.abs().max()).clamp(0, 1) for each in gradients]
+    assert as_read.distances(moved[0], clean, male, 0)[0].item() < apart.item() - 0.005
+    assert as_read.distances(moved[1], clean, male, 0)[1].item() < months.item() - 0.5
+
+
+@pytest.mark.parametrize("name", ["whole_hand", "bonet_plus"])
+def test_what_a_reader_sees_gets_coarser_from_level_to_level(name: str) -> None:
+    sides: list[int] = []
+    network = load(name).network
+    for level in network.levels:  # type: ignore[union-attr]
+        level.register_forward_hook(lambda _module, _inputs, maps: sides.append(maps.shape[-1]))
+    network(torch.rand(1, 1, 128, 128), torch.ones(1))
+    assert len(sides) >= 4
+    assert sides == sorted(sides, reverse=True)
+
+
+def test_a_reader_without_levels_is_refused_by_its_name() -> None:
+    model = load("phantom_whole_hand")
+    with pytest.raises(ValueError, match="phantom_whole_hand: its network has no levels"):
+        AsRead([dataclasses.replace(model, network=torch.nn.Identity())])
 
 
 def test_an_improvement_learns_as_a_reader_reads(tmp_path: Path) -> None:
