@@ -37,6 +37,7 @@ class RestorationTrainer(Loop[Batch]):
         batches: DataLoader[tuple[torch.Tensor, ...]] = DataLoader(
             items, recipe.batch_size, sampler=order, drop_last=len(items) > recipe.batch_size
         )
+        self.untreated_months: float | None = None
         super().__init__(recipe, network, optimiser, batches, order, folder, device)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
@@ -89,8 +90,12 @@ class RestorationTrainer(Loop[Batch]):
         figures = {"select_psnr_db": round(after, 3), "untreated_psnr_db": round(before, 3)}
         if not self.as_read.readers:
             return after, figures
-        untreated, misread = (self._distance(each, clean) for each in (poor, improved))
-        figures |= {"select_misread_months": round(misread, 3), "untreated_misread_months": round(untreated, 3)}
+        misread = self._distance(improved, clean)
+        if self.untreated_months is None:
+            self.untreated_months = self._distance(poor, clean)
+        figures |= {
+            "select_misread_months": round(misread, 3), "untreated_misread_months": round(self.untreated_months, 3),
+        }  # fmt: skip
         return 100 / (1 + misread), figures
 
     @torch.inference_mode()
