@@ -71,6 +71,7 @@ def test_bones_together_are_measured_on_hands_that_show_all_of_them() -> None:
     assert rows["mean of the thirteen"].mae.value == pytest.approx(1)
     assert rows["median of the thirteen"].mae.value == pytest.approx(0)
     assert rows["whole hand"].mae.value == pytest.approx(1)
+    assert rows["whole hand and mean of the thirteen, halfway"].mae.value == pytest.approx(1)
 
 
 @pytest.mark.parametrize("sex", SEXES)

@@ -62,7 +62,7 @@ def by_age(said: Said) -> dict[str, dict[HandBone, Row]]:
 
 
 def together(said: Said) -> list[Row]:
-    """Mean and median of a hand's bones as one reading, beside the whole hand's, on hands with all thirteen."""
+    """Mean and median of a hand's bones as one reading, the whole hand's, and both, on hands with all thirteen."""
     whole = ~np.isnan(said.months).any(1)
     if not whole.any():
         return []
@@ -71,6 +71,7 @@ def together(said: Said) -> list[Row]:
         ("mean of the thirteen", months.mean(1)),
         ("median of the thirteen", np.median(months, axis=1)),
         ("whole hand", said.hand[whole]),
+        ("whole hand and mean of the thirteen, halfway", (said.hand[whole] + months.mean(1)) / 2),
     )
     return [summarise(name, each, truth) for name, each in readings]
 
