@@ -116,12 +116,14 @@ def test_the_page_is_written_by_the_command_with_what_there_is(tmp_path: Path) -
     document.write_text(
         "title: Tiny\npaper: Guo et al. 2020\nnetworks: {classifier: classifier, direct: direct, of_kind: {noise: n}}\n"
         "readers: {Tiny: reader}\nuntreated: none\nlosses: {MAE: reader, MSE: none}\n"
+        "remarks: [Tiny networks learn little.]\n"
     )
     options = ["--runs", str(runs), "--data", str(folder), "--output", str(tmp_path / "page"), "--fold", "9"]
     page = [_said("evaluate-quality", str(document), *options) and (tmp_path / "page.md").read_text() for _ in range(2)]
     assert page[0].count("| CQ | not trained |") == 3
     assert "| MSE | not trained | - | - | - |" in page[0]
     assert "2 images of fold 9" in page[0]
+    assert "## What agrees with the paper, and what does not\n\n- Tiny networks learn little.\n" in page[0]
     costs = "## Cost"
     assert page[0].split(costs)[0] == page[1].split(costs)[0]
     shown = {line.split("(page/")[1][:-1] for line in page[0].splitlines() if line.startswith("![")}

@@ -22,7 +22,7 @@ from models.evaluation.intervals.specification import (
     train_command,
 )
 from models.evaluation.metrics import Array, truth_months
-from models.evaluation.paper.origin import NOT_TRAINED, table
+from models.evaluation.paper.origin import NOT_TRAINED, remarks, table
 from models.evaluation.poor.loading import is_there, load_reader
 from models.evaluation.readings import read_with
 from models.evaluation.run import choose
@@ -66,7 +66,8 @@ def write_intervals(
     command = f"dicom-node evaluate-intervals {path.as_posix()} --runs DIR --data DIR --output OUTPUT --fold {fold}"
     command += f" --limit {limit}" if limit else ""
     output.mkdir(parents=True, exist_ok=True)
-    parts = [f"# {asked.title}", _first(material, command), *_accuracies(material), *_sex(material)]
+    parts = [f"# {asked.title}", _first(material, command), *remarks(asked.remarks)]
+    parts += [*_accuracies(material), *_sex(material)]
     parts += [*_chain(material), *_shown(material, output), *_ages(material), *_missing(material), *_weights(material)]
     page = output.with_suffix(".md")
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

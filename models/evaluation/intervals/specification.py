@@ -58,6 +58,7 @@ class IntervalSpecification:
     networks: rows, and the network of each. counts, cuts: of classes. chain: rows of the ablation by name. shown: runs
     whose confusion and curves are shown. edge_months: how near an edge is near. reader: the run, or packaged
     weights, that ships; beside: what its age is compared with. printed: the paper's table.
+    remarks: what is said of the figures, in Markdown.
     """
 
     title: str
@@ -71,6 +72,7 @@ class IntervalSpecification:
     reader: str
     beside: tuple[str, ...]
     printed: Printed
+    remarks: tuple[str, ...] = ()
 
     def cells(self, *, cut: Cut | None = None, sex: bool | None = None) -> Iterator[Cell]:
         """All trainings of the tables, in their order; of one cut, or with or without the sex, as asked."""
@@ -99,7 +101,7 @@ def _specification(document: Mapping[str, Any]) -> IntervalSpecification:
     values = dict(document)
     values["counts"] = tuple(Intervals(count).count for count in values["counts"])
     values["cuts"] = tuple(Intervals(cut=cut).cut for cut in values["cuts"])
-    values |= {key: tuple(map(str, values.get(key, ()))) for key in ("shown", "beside")}
+    values |= {key: tuple(map(str, values.get(key, ()))) for key in ("shown", "beside", "remarks")}
     values["chain"] = {
         name: to_settings(Ablation, {**row, "without": tuple(row.get("without", ()))})
         for name, row in values["chain"].items()

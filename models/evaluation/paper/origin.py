@@ -42,6 +42,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) ->
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def remarks(lines: Sequence[str]) -> list[str]:
+    """What its authors say of a document's figures: parts of the document, none where nothing is said."""
+    if not lines:
+        return []
+    return ["## What agrees with the paper, and what does not", "\n".join(f"- {line}" for line in lines)]
+
+
 def spread(row: Row) -> str:
     """MAE ± SD of the absolute error, in months."""
     return f"{row.mae.value:.2f}" + ("" if np.isnan(row.sd) else f" ± {row.sd:.2f}")

@@ -15,7 +15,7 @@ from models.data.folder import FolderSource
 from models.data.labels import Split
 from models.evaluation.charts import ccs_chart
 from models.evaluation.metrics import Array
-from models.evaluation.paper.origin import NOT_TRAINED, table
+from models.evaluation.paper.origin import NOT_TRAINED, remarks, table
 from models.evaluation.poor import tables
 from models.evaluation.poor.arrangements import GOOD, Arrangement, Improvers
 from models.evaluation.poor.conditions import CLEAN, PAPER, STRANGE, strengths_line
@@ -75,7 +75,7 @@ def _write(material: Material, command: str, fold: int, output: Path) -> Path:
         f"without flips, of {len(measured.images)} images of fold {fold}; brackets are 95 % bootstraps over images. "
         f"Command: `{command}`. Damage is done to the images as they came: {strengths_line()}."
     )
-    parts = [f"# {material.asked.title}", first, *_losses(material, output)]
+    parts = [f"# {material.asked.title}", first, *remarks(material.asked.remarks), *_losses(material, output)]
     for name in material.asked.readers:
         reader = material.readers.get(name)
         parts += _of_reader(material, name, reader, output) if reader else [f"## Arrangements: {name}", NOT_TRAINED]

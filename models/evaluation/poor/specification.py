@@ -32,7 +32,7 @@ class PoorSpecification:
 
     readers: rows of tables 4 and 5: a run, or the name of packaged weights. untreated: the run that was trained on
     good and poor images, NQ. losses: rows of table 2, runs. in_front: kinds of damage whose improved reading is in
-    front in the node. printed: rows of the paper's tables.
+    front in the node. printed: rows of the paper's tables. remarks: sentences on the figures.
     """
 
     title: str
@@ -43,6 +43,7 @@ class PoorSpecification:
     losses: Mapping[str, str]
     in_front: tuple[Kind, ...] = LEARNT
     printed: Mapping[str, Printed] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def read_poor_specification(path: Path) -> PoorSpecification:
@@ -64,5 +65,6 @@ def _specification(document: Mapping[str, Any]) -> PoorSpecification:
     values["printed"] = {
         name: {row: tuple(map(str, cells)) for row, cells in rows.items()} for name, rows in printed.items()
     }
+    values["remarks"] = tuple(map(str, values.get("remarks", ())))
     specification: PoorSpecification = to_settings(PoorSpecification, values)
     return specification

@@ -11,7 +11,7 @@ from typing import TypeGuard
 from models.data.frames import Radiographs
 from models.data.radiographs import decode_radiographs, labels_of
 from models.diibaa.stages import SEXES
-from models.evaluation.paper.origin import NOT_TRAINED, table
+from models.evaluation.paper.origin import NOT_TRAINED, remarks, table
 from models.evaluation.run import choose
 from models.evaluation.staging import tables
 from models.evaluation.staging.answers import Answers, Asked, answers_of, open_run, training_counts
@@ -74,7 +74,7 @@ def _page(
         f"The mechanisms of {asked.paper}; research use only. {count[0].upper()}{count[1:]}. Command: `{command}`. "
         f"{METHODS}"
     )
-    parts = [f"# {asked.title}", first]
+    parts = [f"# {asked.title}", first, *remarks(asked.remarks)]
     for system in systems:
         parts += _of_system(system, asked)
     parts += ["## As the paper printed them"]

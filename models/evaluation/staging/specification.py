@@ -43,12 +43,16 @@ class Printed:
 
 @dataclass(frozen=True)
 class StagingSpecification:
-    """title, paper: as the page names them. systems: by name, the run of each sex. printed: by sex."""
+    """title, paper: as the page names them. systems: by name, the run of each sex. printed: by sex.
+
+    remarks: what is said of the figures, in Markdown.
+    """
 
     title: str
     paper: str
     systems: Mapping[str, Mapping[str, str]]
     printed: Mapping[str, Printed]
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for place, found in {"printed": self.printed, **self.systems}.items():
@@ -62,6 +66,7 @@ def read_staging_specification(path: Path) -> StagingSpecification:
     try:
         values = dict(document)
         values["printed"] = {sex: _printed(each) for sex, each in values["printed"].items()}
+        values["remarks"] = tuple(map(str, values.get("remarks", ())))
         specification: StagingSpecification = to_settings(StagingSpecification, values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
