@@ -29,7 +29,8 @@ class Training(Protocol):
 
 
 def facts_of(training: Training) -> dict[str, object]:
-    """Recipe, device, versions, commit and counts, as JSON can hold them."""
+    """Recipe, device, versions, commit and counts, as JSON can hold them; of a task also the weights it began with."""
+    start = getattr(training, "start", None)
     cuda = training.device.startswith("cuda")
     return {
         "recipe": asdict(training.recipe),
@@ -39,6 +40,7 @@ def facts_of(training: Training) -> dict[str, object]:
         "train_images": len(training.train_set),
         "select_images": len(training.select_set),
         "network_parameters": sum(p.numel() for p in training.network.parameters()),
+        **({} if start is None else {"start": start.origin}),
     }
 
 

@@ -46,6 +46,8 @@ class RestorationRecipe(TaskRecipe):
     crop: int | None = None
     """Pixels; side of the piece of an image that a step sees. None takes the whole."""
     batch_size: int = 8
+    start_from: str | None = None
+    """Name of weights of the same shape to begin with; None begins with fresh ones."""
     readers: tuple[str, ...] = ()
     """Names of weights of readers, which should read improved and clean images alike; none looks at pixels alone."""
     reading_share: float = 0.0

@@ -21,6 +21,7 @@ from models.training.quality_recipe import (
     load_restoration_recipe,
 )
 from models.training.restoration import RestorationTrainer
+from models.training.start import load_start
 from models.training.task_run import TaskTraining, TrainingOrder, follow_task
 
 MOST_SELECTED = 400
@@ -46,7 +47,8 @@ def train_restoration(order: TrainingOrder) -> Path:
     def training_on(device: str) -> TaskTraining:
         train_set, select_set = (load_pairs(recipe, order.data, split, limit=order.limit) for split in BOTH)
         as_read = AsRead([_reader(name, recipe.input_size, device) for name in recipe.readers])
-        return RestorationTrainer(recipe, train_set, select_set, order.output, device, as_read)
+        start = load_start(recipe.start_from) if recipe.start_from else None
+        return RestorationTrainer(recipe, train_set, select_set, order.output, device, as_read, start)
 
     measure = "likeness of readings" if recipe.readers else "PSNR in dB"
     return follow_task(order, _logged(training_on), measure=measure)

@@ -17,6 +17,7 @@ from models.quality.pairs import Pairs
 from models.training.fresh import fresh
 from models.training.loop import Loop
 from models.training.quality_recipe import RestorationRecipe
+from models.training.start import Start, require_same_shape
 
 Batch = list[torch.Tensor]
 """Poor and clean images, (B, S, S) uint8 each."""
@@ -28,10 +29,14 @@ class RestorationTrainer(Loop[Batch]):
 
     def __init__(
         self, recipe: RestorationRecipe, train_set: Pairs, select_set: Pairs, folder: Path, device: str,
-        as_read: AsRead,
+        as_read: AsRead, start: Start | None = None,
     ) -> None:  # fmt: skip
         self.recipe, self.train_set, self.select_set, self.as_read = recipe, train_set, select_set, as_read
+        self.start = start
         network, optimiser = fresh(recipe, device)
+        if start is not None:
+            require_same_shape(start, recipe.name, network.state_dict())
+            network.load_state_dict(start.state)
         order = EpochOrder(len(train_set), recipe.seed)
         items = TensorDataset(torch.from_numpy(train_set.poor), torch.from_numpy(train_set.clean))
         batches: DataLoader[tuple[torch.Tensor, ...]] = DataLoader(

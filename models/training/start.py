@@ -58,7 +58,15 @@ def require_fit(start: Start, recipe: Recipe, fresh: State) -> None:
     if start.channels != recipe.channels:
         given, wanted = (", ".join(channels) for channels in (start.channels, recipe.channels))
         raise ValueError(f"{wrong}their channels are {given}, the recipe's are {wanted}")
+    require_same_shape(start, recipe.name, fresh)
+
+
+def require_same_shape(start: Start, recipe: str, fresh: State) -> None:
+    """Raises ValueError that names the first of a network's tensors that the weights lack or have in another shape."""
     for key in sorted(fresh.keys() | start.state.keys()):
         given, wanted = (str(tuple(s[key].shape)) if key in s else "not there" for s in (start.state, fresh))
         if given != wanted:
-            raise ValueError(f"{wrong}{key} is {given}, the recipe's is {wanted}; give it the same parameters")
+            raise ValueError(
+                f"{start.name}: its weights cannot begin a training of {recipe}: {key} is {given}, the recipe's is "
+                f"{wanted}; give it the same parameters"
+            )

@@ -14,8 +14,8 @@ from pipelines.stages.weighted import WeightedStage
 class Plausibility(WeightedStage):
     """Refuses what is no hand, more than one, cut off, or exposed so that nothing is to be read.
 
-    A grown-up hand is a hand, and so is a poor radiograph of one: behind the stage `quality` an image that is known to be
-    poor is not refused for its exposure, since it was warned of, and improved, instead.
+    A grown-up hand is a hand, and so is a poor radiograph of one: behind the stage `quality` an image that is known to
+    be poor is not refused for its exposure, since it was warned of, and improved, instead.
     """
 
     weights: Name

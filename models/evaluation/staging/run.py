@@ -17,6 +17,7 @@ from models.evaluation.staging import tables
 from models.evaluation.staging.answers import Answers, Asked, answers_of, open_run, training_counts
 from models.evaluation.staging.claims import claims_table
 from models.evaluation.staging.specification import StagingSpecification, read_staging_specification
+from models.training.diibaa_recipe import ScoringPart
 
 TITLES = {"F": "girls", "M": "boys"}
 METHODS = (
@@ -118,9 +119,15 @@ def _right_shares(system: System) -> str:
         every = [sum(each) for each in zip(*(system.counts[sex] for sex in sexes), strict=True)]
         shares = ", ".join(f"{100 * each / max(sum(every), 1):.0f} %" for each in every)
         told.append(f"{shares} ({' and '.join(TITLES[sex] for sex in sexes)})")
+    scorings = [asked.recipe.part("scoring") for asked in system.asked.values()]
+    rest = "as far as it knows an autoencoder by its traces, the imbalance is back."
+    if any(isinstance(each, ScoringPart) and each.stage_weights for each in scorings):
+        rest = (
+            "which would bring the imbalance back, so that images of rare stages weigh more there (not in the paper)."
+        )
     return (
         "Of all reconstructions that the scoring network learns from a third are T, but of those by the autoencoders "
-        f"of S1, S2 and S3 {'; '.join(told)}: as far as it knows an autoencoder by its traces, the imbalance is back."
+        f"of S1, S2 and S3 {'; '.join(told)}: {rest}"
     )
 
 
