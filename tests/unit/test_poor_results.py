@@ -39,10 +39,14 @@ def test_the_shipped_specification_names_recipes_that_are_there() -> None:
 
 @pytest.mark.parametrize(
     ("line", "fault"),
-    [("in_front: [dust]", "kinds of damage are"), ("colour: red", "unknown key 'colour' of PoorSpecification")],
+    [
+        ("in_front: [dust]", "kinds of damage are"),
+        ("node: NQ", "node is CQ or DQ, not NQ"),
+        ("colour: red", "unknown key 'colour' of PoorSpecification"),
+    ],
 )
 def test_a_fault_in_a_specification_is_named_with_its_file(line: str, fault: str, tmp_path: Path) -> None:
-    kept = [each for each in SPECIFICATION.read_text().splitlines() if not each.startswith("in_front")]
+    kept = [each for each in SPECIFICATION.read_text().splitlines() if not each.startswith(("in_front", "node:"))]
     path = tmp_path / "wrong.yaml"
     path.write_text("\n".join([*kept, line]))
     with pytest.raises(ValueError, match=rf"wrong\.yaml: {fault}"):

@@ -27,7 +27,7 @@ class Arrangement(StrEnum):
     DQ = "DQ"
     """Every image through one network (BoNet+ 3.3.2)."""
     NODE = "node"
-    """One network, for images that the classifier calls poor, where its reading is in front."""
+    """As CQ or DQ, for images that the classifier calls poor, where the improved reading is in front."""
     NQ = "NQ"
     """A reader of its own, trained on good and poor images (BoNet+ 3.3.3)."""
 

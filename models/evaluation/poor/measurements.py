@@ -26,13 +26,14 @@ Images = Sequence[tuple[Label, Pixels]]
 class PoorMeasurements:
     """Of the same images throughout. improvers: None where they were not trained. kept: folder of what was read.
 
-    kinds: whose improved reading the node puts in front.
+    kinds: whose improved reading the node puts in front. node: the arrangement by which it improves, CQ or DQ.
     """
 
     images: Images
     improvers: Improvers | None
     kept: Path
     kinds: tuple[Kind, ...]
+    node: Arrangement = Arrangement.DQ
     _damaged: dict[str, list[Pixels]] = field(default_factory=dict)
     _treated: dict[tuple[str, Arrangement], list[Pixels]] = field(default_factory=dict)
 
@@ -98,11 +99,11 @@ class PoorMeasurements:
         return None if months is None else np.abs(months - truth_months(self.labels))
 
     def _by_node(self, reader: LoadedModel, condition: Condition) -> Array | None:
-        plain, direct = (self.months(reader, condition, each) for each in (Arrangement.PLAIN, Arrangement.DQ))
+        plain, improved = (self.months(reader, condition, each) for each in (Arrangement.PLAIN, self.node))
         classes = self.classes(condition)
-        if plain is None or direct is None or classes is None:
+        if plain is None or improved is None or classes is None:
             return None
-        return np.where(in_front(classes, self.kinds), direct, plain)
+        return np.where(in_front(classes, self.kinds), improved, plain)
 
     def _read(self, reader: LoadedModel, condition: Condition, how: str, images: Callable[[], list[Pixels]]) -> Array:
         def read() -> Array:

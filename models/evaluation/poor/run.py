@@ -58,7 +58,7 @@ def write_quality(path: Path, *, runs: Path, data: Path, output: Path, fold: int
     images = sorted(source.pixels(tuple(labels.values())), key=lambda image: image[0])
     improvers = load_improvers(asked.networks, runs)
     pairs = [(labels[image_id], pixels) for image_id, pixels in images]
-    measured = PoorMeasurements(pairs, improvers, runs / "poor", asked.in_front)
+    measured = PoorMeasurements(pairs, improvers, runs / "poor", asked.in_front, asked.node)
     readers = {name: load_reader(each, runs) for name, each in asked.readers.items() if is_there(each, runs)}
     untreated = load_reader(asked.untreated, runs) if is_there(asked.untreated, runs) else None
     material = Material(asked, measured, readers, untreated, runs)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from models.degradation.kinds import LEARNT, Kind, to_kinds
+from models.evaluation.poor.arrangements import Arrangement
 from models.training.recipe import to_settings
 
 Printed = Mapping[str, tuple[str, ...]]
@@ -32,7 +33,8 @@ class PoorSpecification:
 
     readers: rows of tables 4 and 5: a run, or the name of packaged weights. untreated: the run that was trained on
     good and poor images, NQ. losses: rows of table 2, runs. in_front: kinds of damage whose improved reading is in
-    front in the node. printed: rows of the paper's tables. remarks: sentences on the figures.
+    front in the node; node: whether it improves them as CQ or as DQ. printed: rows of the paper's tables. remarks: what
+    is said of the figures, in Markdown.
     """
 
     title: str
@@ -42,6 +44,7 @@ class PoorSpecification:
     untreated: str
     losses: Mapping[str, str]
     in_front: tuple[Kind, ...] = LEARNT
+    node: Arrangement = Arrangement.DQ
     printed: Mapping[str, Printed] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -61,6 +64,9 @@ def _specification(document: Mapping[str, Any]) -> PoorSpecification:
     of_kind = {Kind(kind): str(run) for kind, run in networks["of_kind"].items()}
     values["networks"] = to_settings(Networks, {**networks, "of_kind": of_kind})
     values["in_front"] = to_kinds(values.get("in_front", LEARNT))
+    values["node"] = Arrangement(values.get("node", Arrangement.DQ))
+    if values["node"] not in (Arrangement.CQ, Arrangement.DQ):
+        raise ValueError(f"node is CQ or DQ, not {values['node']}")
     printed = values.get("printed", {})
     values["printed"] = {
         name: {row: tuple(map(str, cells)) for row, cells in rows.items()} for name, rows in printed.items()
