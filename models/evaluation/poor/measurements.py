@@ -34,8 +34,8 @@ class PoorMeasurements:
     kept: Path
     kinds: tuple[Kind, ...]
     node: Arrangement = Arrangement.DQ
-    _damaged: dict[str, list[Pixels]] = field(default_factory=dict)
-    _treated: dict[tuple[str, Arrangement], list[Pixels]] = field(default_factory=dict)
+    _damaged: dict[str, list[Pixels]] = field(default_factory=dict, init=False)
+    _treated: dict[tuple[str, Arrangement], list[Pixels]] = field(default_factory=dict, init=False)
 
     @property
     def labels(self) -> tuple[Label, ...]:

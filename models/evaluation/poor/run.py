@@ -5,7 +5,8 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +63,20 @@ def write_quality(path: Path, *, runs: Path, data: Path, output: Path, fold: int
     readers = {name: load_reader(each, runs) for name, each in asked.readers.items() if is_there(each, runs)}
     untreated = load_reader(asked.untreated, runs) if is_there(asked.untreated, runs) else None
     material = Material(asked, measured, readers, untreated, runs)
+    _read_all(material)
     command = f"dicom-node evaluate-quality {path.as_posix()} --runs DIR --data DIR --output OUTPUT --fold {fold}"
     command += f" --limit {limit}" if limit else ""
     return _write(material, command, fold, output)
+
+
+def _read_all(material: Material) -> None:
+    """All readings, condition by condition, so that no image is damaged or improved twice; they are kept."""
+    for condition in (*PAPER, *STRANGE):
+        for reader, arrangement in product(material.readers.values(), Arrangement):
+            if arrangement is not Arrangement.NQ:
+                material.measured.months(reader, condition, arrangement)
+        if material.untreated is not None:
+            material.measured.months(material.untreated, condition, Arrangement.NQ)
 
 
 def _write(material: Material, command: str, fold: int, output: Path) -> Path:
@@ -158,13 +170,14 @@ def _networks(material: Material, output: Path) -> list[str]:
 
 
 def _likeness(measured: PoorMeasurements, improvers: Improvers) -> str:
-    clean, rows = [pixels for _, pixels in measured.images[:MOST_COMPARED]], []
+    some = replace(measured, images=measured.images[:MOST_COMPARED])
+    clean, rows = [pixels for _, pixels in some.images], []
     for condition in (*PAPER, *STRANGE):
-        poor = measured.poor(condition)[:MOST_COMPARED]
+        poor = some.poor(condition)
         made = {"as they are": poor}
         trained = {Arrangement.DQ: improvers.direct is not None, Arrangement.CQ: improvers.whole}
         for arrangement in (each for each, there in trained.items() if there):
-            made[str(arrangement)] = measured.treated(condition, arrangement)[:MOST_COMPARED]
+            made[str(arrangement)] = some.treated(condition, arrangement)
         other = unlearnt(condition, poor, clean)
         made |= dict([other]) if other else {}
         for name, images in made.items():
