@@ -5,7 +5,7 @@ from pydantic import Field, PrivateAttr
 from models.card import Card, Task
 from models.plausibility.judging import judge, of_hand, verdict_of
 from models.plausibility.verdict import CLASSES, Verdict
-from pipelines.contract import ImageQuality, Refusal, RefusalCode
+from pipelines.contract import Refusal, RefusalCode
 from pipelines.spec import Name
 from pipelines.stages.contract import Case
 from pipelines.stages.weighted import WeightedStage
@@ -14,8 +14,7 @@ from pipelines.stages.weighted import WeightedStage
 class Plausibility(WeightedStage):
     """Refuses what is no hand, more than one, cut off, or exposed so that nothing is to be read.
 
-    A grown-up hand is a hand, and so is a poor radiograph of one: behind the stage `quality` an image that is known to
-    be poor is not refused for its exposure, since it was warned of, and improved, instead.
+    A grown-up hand is a hand, and so is a poor radiograph of one.
     """
 
     weights: Name
@@ -46,7 +45,7 @@ class Plausibility(WeightedStage):
         frames, size = case.standard_frame[None], self.model.card.input_size
         probabilities = judge(self.model.network, frames, size, device=self._device)
         verdict = verdict_of(probabilities[0], self._least)
-        if verdict is Verdict.HAND or (verdict is Verdict.UNUSABLE_EXPOSURE and case.quality is ImageQuality.POOR):
+        if verdict is Verdict.HAND:
             return case
         detail = f"One whole hand is {of_hand(probabilities)[0]:.1%} probable; {self._least:.1%} is needed."
         return Refusal(RefusalCode(verdict.value), detail, (self.identity,) if self.identity else ())

@@ -1,6 +1,5 @@
 """The stage that refuses what is not one whole hand, with the weights that ship."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,7 +15,7 @@ from models.plausibility.scene import Pixels
 from models.plausibility.sources import phantom_hands
 from models.plausibility.verdict import Verdict
 from models.registry import LoadedModel
-from pipelines.contract import HandRadiograph, ImageQuality, ModelIdentity, Refusal, RefusalCode
+from pipelines.contract import HandRadiograph, ModelIdentity, Refusal, RefusalCode
 from pipelines.read import StagedPipeline
 from pipelines.readers.whole_hand import WholeHandParameters, WholeHandReader
 from pipelines.spec import PipelineSpec, load_spec
@@ -87,22 +86,6 @@ def test_the_threshold_is_the_cards_unless_the_file_says_another() -> None:
         RefusalCode.CUT_OFF, "One whole hand is 30.0% probable; 35.0% is needed.",
         (ModelIdentity("known", "1.0.0", "6" * 64),),
     )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("verdict", "quality", "read"),
-    [
-        (Verdict.UNUSABLE_EXPOSURE, ImageQuality.POOR, True),
-        (Verdict.UNUSABLE_EXPOSURE, ImageQuality.GOOD, False),
-        (Verdict.UNUSABLE_EXPOSURE, None, False),
-        (Verdict.NOT_A_HAND, ImageQuality.POOR, False),
-    ],
-)
-def test_what_is_known_to_be_poor_is_not_refused_for_its_exposure(
-    verdict: Verdict, quality: ImageQuality | None, read: bool
-) -> None:
-    case = replace(Case(HandRadiograph(CHILD)), quality=quality)
-    assert isinstance(known(sure_judge(0.1, verdict)).apply(case), Case) is read
 
 
 def test_weights_for_something_else_or_without_a_threshold_are_refused() -> None:
