@@ -238,3 +238,20 @@ def test_a_threshold_calls_at_most_a_hundredth_of_good_images_poor() -> None:
     assert (of_good >= threshold).sum() == 4
     assert threshold_for(np.full(400, 0.01)) == LEAST_THRESHOLD
     assert threshold_for(np.array([0.9])) == pytest.approx(0.95)
+
+
+def test_an_improvement_begins_with_weights_of_its_own_shape_alone(tmp_path: Path) -> None:
+    path, run = tmp_path / "tiny.yaml", tmp_path / "run"
+    phantoms = dataclasses.asdict(PhantomSet(4, 2, 0, 0))
+    shape = {"parameters": {"widths": [8, 16, 32, 64, 96, 128]}, "start_from": "restoration", "epochs": 1}
+    recipe = {**dataclasses.asdict(DIRECT), "augmentation": {}, "phantoms": phantoms, **shape}
+    path.write_text(json.dumps({**recipe, "learning_rate": 0.0, "ema_decay": 0.0}))
+    command = ["train", str(path), "--output", str(run), "--device", "cpu"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    begun, known = torch.load(run / "best.pt", weights_only=True), load("restoration")
+    assert torch.equal(begun["answer.weight"], known.network.state_dict()["answer.weight"])
+    assert json.loads((run / "facts.json").read_text())["start"]["sha256"] == known.sha256
+    path.write_text(json.dumps({**recipe, "parameters": DIRECT.parameters}))
+    refused = CliRunner().invoke(app, [*command[:3], str(tmp_path / "other"), *command[4:]])
+    assert "restoration: its weights cannot begin a training of tiny" in " ".join(refused.output.split())
